@@ -1,0 +1,389 @@
+"""The contract every device protocol fulfils: codec, parties, projection, rules, bound together by
+a Spec.
+
+Everything here is sans-IO: bytes and time come in as arguments, everything that should happen comes
+out as a value. `now` is always an aware UTC instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Generic, Protocol, TypeVar
+
+from mitmeter.model import DeviceId, Event, Fact, Reading, Secret, Side
+
+M = TypeVar("M")
+M_co = TypeVar("M_co", covariant=True)
+M_contra = TypeVar("M_contra", contravariant=True)
+
+
+# --- items: what a codec makes of bytes
+# ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded(Generic[M]):
+    """One message and exactly the bytes it came in."""
+
+    raw: bytes
+    message: M
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """Bytes that are no message, and why in words."""
+
+    raw: bytes
+    reason: str
+
+
+class Codec(Protocol[M]):
+    """Bytes ⇄ messages for both sides of one conversation; plays neither.
+
+    `feed` and `end` never raise; the raw bytes of the items of one sender, joined, equal what that
+    sender's side was fed once `end` has been called; items do not depend on how the bytes were cut.
+    """
+
+    def feed(self, sender: Side, data: bytes) -> list[Decoded[M] | Undecodable]: ...
+
+    def end(self, sender: Side) -> list[Decoded[M] | Undecodable]: ...
+
+    def encode(self, sender: Side, message: M) -> bytes:
+        """Return the message's bytes. Pure. Raises LocalProtocolError for what cannot be said."""
+        ...
+
+
+# --- actions: what a party wants done
+# --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Send(Generic[M_co]):
+    """Say this message to the peer."""
+
+    message: M_co
+
+
+@dataclass(frozen=True, slots=True)
+class SendRaw:
+    """Say exactly these bytes: for emulated misbehaviour, never for ordinary speech."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Call `timer(name)` after so many seconds; the same name again replaces the earlier timer."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End the conversation once everything said before has been sent."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """The peer is this device; operator's commands for it find their way here from now on."""
+
+    device: DeviceId
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something happened that the wire alone does not show: a command refused, a back-fill
+    closed.
+    """
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An operator's wish. `id` links the answer to it."""
+
+    id: str
+    device: DeviceId
+    name: str
+    arguments: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a command, in a sentence. Exactly one per command, when it is known."""
+
+    command_id: str
+    accepted: bool
+    text: str
+
+
+Action = Send[M] | SendRaw | SetTimer | Close | Identify | Report | Answer
+
+
+class Party(Protocol[M]):
+    """How one side behaves. Each method returns what should happen next, in order."""
+
+    def opened(self, now: datetime) -> Iterable[Action[M]]: ...
+
+    def received(self, message: M, now: datetime) -> Iterable[Action[M]]: ...
+
+    def timer(self, name: str, now: datetime) -> Iterable[Action[M]]: ...
+
+    def garbled(self, item: Undecodable, now: datetime) -> Iterable[Action[M]]: ...
+
+    def commanded(self, command: Command, now: datetime) -> Iterable[Action[M]]: ...
+
+
+Projected = Reading | Event | Fact
+
+
+class Projection(Protocol[M_contra]):
+    """Message → readings, events and facts. One instance lives as long as its conversation.
+
+    Readings carry `received=at` and the device's own time in `reported`; correction is not its job.
+    """
+
+    def project(self, sender: Side, message: M_contra, at: datetime) -> Iterable[Projected]: ...
+
+
+# --- rules: what a proxy may do to the items that pass
+# ----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Emit(Generic[M_co]):
+    """Say a message of our own towards `to`, in the voice of the other side."""
+
+    to: Side
+    message: M_co
+
+
+RuleAction = Emit[M] | SetTimer | Identify | Report | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Generic[M]):
+    """What becomes of one item: `forward` is what goes on (None: nothing), `why` is for the
+    journal.
+
+    actions happen after the forwarded bytes.
+    """
+
+    forward: bytes | None
+    why: str = ""
+    actions: tuple[RuleAction[M], ...] = ()
+
+
+class Rule(Protocol[M]):
+    """One rule of a proxy; sees every item that the rules before it let pass."""
+
+    def judge(self, sender: Side, item: Decoded[M] | Undecodable, now: datetime) -> Verdict[M]: ...
+
+    def timer(self, name: str, now: datetime) -> Iterable[RuleAction[M]]: ...
+
+    def commanded(self, command: Command, now: datetime) -> Iterable[RuleAction[M]] | None:
+        """Return what to do, or None when this rule knows nothing of commands."""
+        ...
+
+
+# --- what parties are given
+# -------------------------------------------------------------------------
+
+Recall = Callable[[DeviceId, str], str | None]
+Gaps = Callable[[DeviceId, datetime, datetime, timedelta], "tuple[tuple[datetime, datetime], ...]"]
+
+
+def _nothing_known(device: DeviceId, name: str) -> str | None:
+    return None
+
+
+def _no_gaps(
+    device: DeviceId, since: datetime, until: datetime, longest: timedelta
+) -> tuple[tuple[datetime, datetime], ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeadendContext:
+    """What a stand-in head-end, or an injecting rule, may know.
+
+    recall:  the latest fact of a device by name, or None.
+    gaps:    gaps(device, since, until, longest): the spans, in the device's own time, between two
+             moments the store holds readings of (or between the last one held and `until`) that
+             are longer than `longest`; oldest first; none for a device nothing is held of.
+    zone:    the site's time zone.
+    control: whether operator's commands may change anything.
+    options: the rule's or station's own settings, as text.
+    """
+
+    recall: Recall = _nothing_known
+    gaps: Gaps = _no_gaps
+    zone: tzinfo | None = None
+    control: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HouseState:
+    """The simulated house at one instant; grid + pv + battery = load, exactly.
+
+    Power in whole watts: grid_w + import, battery_w + discharge, pv_w ≥ 0, load_w ≥ 0.
+    soc_percent: 0..100, exact.
+    """
+
+    grid_w: int
+    pv_w: int
+    battery_w: int
+    load_w: int
+    soc_percent: Decimal
+    voltage_v: Decimal
+    frequency_hz: Decimal
+    temperature_c: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class HouseEnergy:
+    """Lifetime energies in kWh: the exact integrals of the powers in HouseState since the house
+    began.
+    """
+
+    imported: Decimal
+    exported: Decimal
+    pv: Decimal
+    charged: Decimal
+    discharged: Decimal
+    load: Decimal
+    charged_from_grid: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BatterySchedule:
+    """When the battery charges from the grid, in the site's local hours; `None` windows mean never.
+
+    stop_charging_percent: charge from the grid up to here.
+    reserve_percent:       do not discharge below here.
+    """
+
+    charge_windows: tuple[tuple[int, int], ...] = ()
+    stop_charging_percent: Decimal = Decimal(100)
+    reserve_percent: Decimal = Decimal(10)
+
+
+class House(Protocol):
+    """One simulated house behind every emulated device; any instant, in any order, always the
+    same.
+    """
+
+    def state(self, at: datetime) -> HouseState: ...
+
+    def energy(self, at: datetime) -> HouseEnergy: ...
+
+    def schedule(self, at: datetime, schedule: BatterySchedule) -> None:
+        """From `at` on the battery follows this schedule."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceContext:
+    """What an emulated device is made of.
+
+    persona: the persona file's content: identity, sizes, misbehaviour, as parsed from TOML.
+    options: settings of this run as text, such as `drift_ppm` or `misbehave`.
+    """
+
+    house: House
+    persona: Mapping[str, Any] = field(default_factory=dict)
+    user: str = ""
+    password: Secret = field(default_factory=lambda: Secret(""))
+    zone: tzinfo | None = None
+    seed: int = 1
+    frozen_at: datetime | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- the spec
+# ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHelp:
+    """One operator's command a protocol understands: how to write it, and what it does."""
+
+    name: str
+    arguments: str
+    summary: str
+
+
+class Pseudonyms(Protocol):
+    """Stable stand-ins for private text: the same value always gives the same stand-in."""
+
+    def text(self, value: str) -> str:
+        """Return text of the same length and shape: digits stay digits, letters letters, the rest
+        stays.
+        """
+        ...
+
+
+Redact = Callable[[Side, "Decoded[Any] | Undecodable", Pseudonyms], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec(Generic[M]):
+    """One protocol: everything the rest of mitmeter needs to know of it.
+
+    dials:   the side that opens the connection.
+    listen:  the default endpoint of a trap (or of an emulated device that is dialled).
+    hosts:   names the device asks DNS for; `*.` in front means any name below.
+    rules:   name → factory, for proxies.
+    redact:  makes an item's bytes safe to share, same length, checksums valid.
+    package: where `personas/`, `vectors/` and README.md lie, as a package name.
+    """
+
+    name: str
+    title: str
+    dials: Side
+    listen: str
+    codec: Callable[[], Codec[M]]
+    projection: Callable[[], Projection[M]]
+    package: str
+    hosts: tuple[str, ...] = ()
+    headend: Callable[[HeadendContext], Party[M]] | None = None
+    device: Callable[[DeviceContext], Party[M]] | None = None
+    rules: Mapping[str, Callable[[HeadendContext], Rule[M]]] = field(default_factory=dict)
+    redact: Redact | None = None
+    commands: tuple[CommandHelp, ...] = ()
+    persona: str = ""
+
+
+def describe(value: object, *, reveal: bool = False) -> Any:
+    """Return a message as plain JSON values: `type` first, bytes as hex, Decimals as text, secrets
+    hidden.
+    """
+    if isinstance(value, Secret):
+        return value.reveal() if reveal else "…"
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    if is_dataclass(value) and not isinstance(value, type):
+        shown: dict[str, Any] = {"type": type(value).__name__}
+        for each in fields(value):
+            shown[each.name] = describe(getattr(value, each.name), reveal=reveal)
+        return shown
+    if isinstance(value, Mapping):
+        return {str(key): describe(item, reveal=reveal) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [describe(item, reveal=reveal) for item in value]
+    return value
