@@ -1,0 +1,1 @@
+"""Bricks for codecs, sans-IO: stream framing, checksums. Knows no device."""
