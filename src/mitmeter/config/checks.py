@@ -1,0 +1,150 @@
+"""What one key alone cannot show: does each station make sense, and do they get along?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mitmeter import registry
+from mitmeter.config.endpoint import Endpoint
+from mitmeter.config.suggest import hint, one_of
+from mitmeter.config.values import Config, Station
+from mitmeter.errors import ConfigError
+
+Problem = tuple[str, str]
+
+SCHEMES = ("tcp",)
+_ALWAYS = {"name", "role", "protocol", "options"}
+_OF_ROLE = {
+    "trap": {"listen", "control"},
+    "proxy": {"listen", "to", "control", "rules", "allow"},
+    "emulate": {"listen", "to", "persona", "seed", "frozen", "user", "password_file"},
+    "probe": {"to", "control", "user", "password_file"},
+}
+_EVERY_INTERFACE = {"0.0.0.0", "::"}
+
+
+def check(config: Config) -> tuple[Config, list[ConfigError]]:
+    """Return the configuration with default endpoints filled in, and what is wrong with it."""
+    errors: list[ConfigError] = []
+    stations: list[Station] = []
+    for index, station in enumerate(config.stations):
+        path = f"station[{index}]"
+        filled, problems = check_station(station)
+        stations.append(filled)
+        errors += [
+            ConfigError(f"{path}.{key}", f"{text} (station {station.name!r})")
+            for key, text in problems
+        ]
+    errors += _clashes(stations)
+    return config.model_copy(update={"stations": tuple(stations)}), errors
+
+
+def check_station(station: Station) -> tuple[Station, list[Problem]]:
+    """Return the station with its default endpoint, and its problems as (key, sentence)."""
+    if station.protocol not in registry.names():
+        return station, [("protocol", one_of(station.protocol, registry.names()))]
+    try:
+        spec = registry.spec(station.protocol)
+    except ConfigError as exc:
+        return station, [("protocol", exc.problem)]
+    problems = [
+        *_idle_keys(station),
+        *_role(station, spec),
+        *_rules(station, spec),
+        *_schemes(station),
+    ]
+    filled = station
+    if not problems and _listens_by_default(station, spec):
+        listen = Endpoint.parse(spec.listen, f"{spec.name}.listen")
+        filled = station.model_copy(update={"listen": listen})
+    return filled, problems
+
+
+def _idle_keys(station: Station) -> Iterator[Problem]:
+    """Yield a problem for each key that would do nothing in this role."""
+    useful = _OF_ROLE[station.role] | _ALWAYS
+    for key in station.model_fields_set - useful:
+        roles = " or ".join(role for role, keys in _OF_ROLE.items() if key in keys)
+        yield key, f"means nothing for role {station.role}; it is for {roles}"
+
+
+def _role(station: Station, spec: Any) -> Iterator[Problem]:
+    device_dials = spec.dials == "device"
+    if station.role == "trap":
+        if not device_dials:
+            yield "role", f"a device of {spec.name} waits to be read; use probe"
+        elif spec.headend is None:
+            yield "role", f"{spec.name} has no stand-in server yet; there is proxy"
+    elif station.role == "proxy":
+        if station.to is None:
+            yield "to", "a proxy needs to know where the real server (or device) is"
+    elif station.role == "emulate":
+        yield from _emulate(station, spec, device_dials)
+    elif device_dials:
+        yield "role", f"a device of {spec.name} dials out; use trap"
+    elif spec.headend is None:
+        yield "role", f"{spec.name} cannot be read yet; there is proxy"
+    elif station.to is None:
+        yield "to", "a probe needs to know where the device is"
+
+
+def _emulate(station: Station, spec: Any, device_dials: bool) -> Iterator[Problem]:
+    if spec.device is None:
+        yield "role", f"{spec.name} has no emulated device yet"
+    elif device_dials and station.listen is not None:
+        yield "listen", f"a device of {spec.name} dials out; write `to` instead"
+    elif device_dials and station.to is None:
+        yield "to", "an emulated device needs to know the server it reports to"
+    elif not device_dials and station.to is not None:
+        yield "to", f"a device of {spec.name} waits to be read; write `listen` instead"
+
+
+def _rules(station: Station, spec: Any) -> Iterator[Problem]:
+    for index, rule in enumerate(station.rules):
+        if rule not in spec.rules:
+            yield f"rules[{index}]", f"{rule!r} is no rule of {spec.name}; {hint(rule, spec.rules)}"
+        elif rule in station.rules[:index]:
+            yield f"rules[{index}]", f"{rule!r} is there twice"
+
+
+def _schemes(station: Station) -> Iterator[Problem]:
+    for key in ("listen", "to"):
+        endpoint: Endpoint | None = getattr(station, key)
+        if endpoint is None:
+            continue
+        if endpoint.scheme not in SCHEMES:
+            yield (
+                key,
+                f"{endpoint.scheme}:// is not known in this version; there is {', '.join(SCHEMES)}",
+            )
+        elif key == "to" and endpoint.port == 0:
+            yield key, "port 0 is for listening only"
+
+
+def _listens_by_default(station: Station, spec: Any) -> bool:
+    if station.listen is not None:
+        return False
+    return station.role in {"trap", "proxy"} or (station.role == "emulate" and station.to is None)
+
+
+def _clashes(stations: list[Station]) -> Iterator[ConfigError]:
+    for index, station in enumerate(stations):
+        earlier = stations[:index]
+        if any(station.name == other.name for other in earlier):
+            yield ConfigError(
+                f"station[{index}].name", f"{station.name!r} is taken by an earlier station"
+            )
+        holder = next((each for each in earlier if _same_port(station.listen, each.listen)), None)
+        if holder is not None:
+            yield ConfigError(
+                f"station[{index}].listen", f"{station.listen} is taken by station {holder.name!r}"
+            )
+
+
+def _same_port(one: Endpoint | None, other: Endpoint | None) -> bool:
+    if one is None or other is None or one.port == 0 or one.port != other.port:
+        return False
+    if (one.scheme == "udp") != (other.scheme == "udp"):
+        return False
+    return one.host == other.host or bool({one.host, other.host} & _EVERY_INTERFACE)

@@ -1,0 +1,268 @@
+"""The configuration as typed values: a model per section, each key with meaning and default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from mitmeter.config.amounts import duration_text, parse_duration, parse_size, size_text
+from mitmeter.config.endpoint import Endpoint
+from mitmeter.config.zone import parse_zone, system_zone
+from mitmeter.errors import ConfigError
+
+FOREVER: Final = "forever"
+Role = Literal["trap", "proxy", "emulate", "probe"]
+
+
+class Section(BaseModel):
+    """A table of the file: nothing unknown in it, nothing converted behind the operator's back."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        arbitrary_types_allowed=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+
+def _reader(parse: Callable[[str], object], kind: type, example: str) -> BeforeValidator:
+    """Return a validator that reads text with `parse` and lets a value that is already one pass."""
+
+    def read(value: object) -> object:
+        if isinstance(value, kind) and not isinstance(value, bool):
+            return value
+        if not isinstance(value, str):
+            raise ValueError(f'expected text in quotes, such as "{example}", got {value!r}')
+        try:
+            return parse(value)
+        except ConfigError as exc:
+            raise ValueError(exc.problem) from None
+
+    return BeforeValidator(read)
+
+
+def _size(value: object) -> object:
+    # A number in the file has no unit; only the defaults in this module are numbers of bytes.
+    if not isinstance(value, str):
+        raise ValueError(f'expected a size in quotes, such as "10GB", got {value!r}')
+    try:
+        return parse_size(value)
+    except ConfigError as exc:
+        raise ValueError(exc.problem) from None
+
+
+def _keep(text: str) -> timedelta | str:
+    return FOREVER if text == FOREVER else parse_duration(text)
+
+
+def _keep_text(keep: timedelta | str) -> str:
+    return keep if isinstance(keep, str) else duration_text(keep)
+
+
+def _options(value: object) -> object:
+    """Return settings as the text a protocol gets: numbers as written, lists with commas."""
+    if not isinstance(value, dict):
+        raise ValueError("expected a table, such as { misbehave = true }")
+    return {str(name): _option(str(name), item) for name, item in value.items()}
+
+
+def _option(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ",".join(_option(name, item) for item in value)
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ValueError(f"{name}: expected text, a number, a boolean or a list of them")
+
+
+def _text(example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "examples": [example]})
+
+
+Address = Annotated[
+    Endpoint,
+    _reader(Endpoint.parse, Endpoint, "tcp://127.0.0.1:7777"),
+    PlainSerializer(str, return_type=str),
+    _text("tcp://127.0.0.1:7777"),
+]
+Duration = Annotated[
+    timedelta,
+    _reader(parse_duration, timedelta, "10m"),
+    PlainSerializer(duration_text, return_type=str),
+    _text("10m"),
+]
+Keep = Annotated[
+    timedelta | Literal["forever"],
+    _reader(_keep, timedelta, "90d"),
+    PlainSerializer(_keep_text, return_type=str),
+    _text("90d"),
+]
+Size = Annotated[
+    int, BeforeValidator(_size), PlainSerializer(size_text, return_type=str), _text("10GB")
+]
+Zone = Annotated[
+    ZoneInfo,
+    _reader(parse_zone, ZoneInfo, "Europe/London"),
+    PlainSerializer(str, return_type=str),
+    _text("Europe/London"),
+]
+File = Annotated[
+    Path,
+    _reader(Path, Path, "/run/secrets/name"),
+    PlainSerializer(str, return_type=str),
+    _text("/run/secrets/name"),
+]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+Options = Annotated[
+    dict[str, str],
+    BeforeValidator(_options),
+    WithJsonSchema({"type": "object"}),
+]
+
+
+class Site(Section):
+    """Where this is."""
+
+    id: Name = Field("home", description="Name of this site, for when there are several.")
+    timezone: Zone = Field(
+        default_factory=system_zone,
+        description="IANA time zone the devices keep; the system's own unless given.",
+    )
+
+
+class Journal(Section):
+    """The recorded bytes, the source of truth: what is pruned here can never be decoded again."""
+
+    keep: Keep = Field(
+        FOREVER, description='How long recorded bytes are kept, such as "90d", or "forever".'
+    )
+    max_size: Size = Field(
+        10 * 10**9, description="Beyond this size the oldest sealed segments are removed."
+    )
+    segment_size: Size = Field(
+        64 * 10**6,
+        description="A segment is closed and compressed at this size, or when its day ends.",
+    )
+
+
+class Store(Section):
+    """The readings: a view of the journal that can be rebuilt from it."""
+
+    batch: Duration = Field(
+        timedelta(seconds=1),
+        description="How long readings are collected before they are committed.",
+    )
+
+
+class Limits(Section):
+    """What a station puts up with, each on its own."""
+
+    connections: int = Field(
+        12_000, ge=1, le=1_000_000, description="Open connections of one listener."
+    )
+    connections_per_address: int = Field(
+        11_000, ge=1, le=1_000_000, description="Open connections of one listener from one address."
+    )
+    backlog: Size = Field(
+        256 * 2**10,
+        description="Unsent bytes of one connection above which nothing more is read from it.",
+    )
+    idle: Duration = Field(
+        timedelta(minutes=10), description="A connection that says nothing for this long is closed."
+    )
+    partial: Duration = Field(
+        timedelta(seconds=30),
+        description="How long the beginning of a message may wait for its rest.",
+    )
+    connect: Duration = Field(
+        timedelta(seconds=10), description="How long an outgoing connection may take."
+    )
+
+
+class Station(Section):
+    """One device, or kind of device, and how we meet it."""
+
+    name: Name = Field(
+        description="Name of this station, in events, journal and commands.", examples=["battery"]
+    )
+    role: Role = Field(
+        description="trap: we are its server; proxy: we stand between; emulate: we are the device; "
+        "probe: we read it.",
+        examples=["trap"],
+    )
+    protocol: str = Field(
+        description="What it speaks; see `mitmeter protocols`.", examples=["alphaess"]
+    )
+    listen: Address | None = Field(
+        None,
+        description="Where we listen; the protocol's own port on loopback unless given.",
+        examples=["tcp://127.0.0.1:7777"],
+    )
+    to: Address | None = Field(
+        None,
+        description="Where we connect: the real server of a proxy, the device of a probe.",
+        examples=["tcp://192.0.2.7:7777"],
+    )
+    control: bool = Field(False, description="Whether an operator's commands may change anything.")
+    rules: tuple[str, ...] = Field(
+        (),
+        description="What a proxy does to what passes, in order.",
+        examples=[["redact", "deny-writes"]],
+    )
+    allow: tuple[str, ...] = Field(
+        (), description="What the rule deny-writes lets pass all the same.", examples=[["Resume"]]
+    )
+    persona: str = Field(
+        "",
+        description="Who an emulated device is: a shipped name, or a TOML file.",
+        examples=["personas/mine.toml"],
+    )
+    seed: int = Field(1, description="Which simulated house an emulated device stands in.")
+    frozen: bool = Field(False, description="Whether the simulated house stands still.")
+    user: str = Field(
+        "",
+        description="Whom an emulated device or a probe logs in as.",
+        examples=["AL9900000000007"],
+    )
+    password_file: File | None = Field(
+        None,
+        description="File whose first line is the password.",
+        examples=["/run/secrets/battery"],
+    )
+    options: Options = Field(
+        default_factory=dict,
+        description="Further settings of this protocol, as its own page lists them.",
+        examples=[{"drift_ppm": 20}],
+    )
+
+
+class Config(Section):
+    """Everything in mitmeter.toml."""
+
+    site: Site = Field(default_factory=Site)
+    journal: Journal = Field(default_factory=Journal)
+    store: Store = Field(default_factory=Store)
+    limits: Limits = Field(default_factory=Limits)
+    stations: tuple[Station, ...] = Field((), alias="station")
+
+
+TABLES: dict[str, type[Section]] = {
+    "site": Site,
+    "journal": Journal,
+    "store": Store,
+    "limits": Limits,
+    "station": Station,
+}
+
+
+def keys(table: type[Section]) -> dict[str, Any]:
+    """Return a table's keys as they are written in the file, each with its FieldInfo."""
+    return {field.alias or name: field for name, field in table.model_fields.items()}
