@@ -1,0 +1,1 @@
+"""One folder per device protocol, islands that never import each other."""
