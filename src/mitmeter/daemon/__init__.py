@@ -1,0 +1,3 @@
+"""Where the rooms meet: what to build from a configuration, the I/O loop, stations, ingest,
+control.
+"""

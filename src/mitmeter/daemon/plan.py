@@ -1,0 +1,79 @@
+"""What a station is to do: the typed form of a `[[station]]` table or of one command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any
+
+from mitmeter.config.endpoint import Endpoint
+from mitmeter.model import Secret
+from mitmeter.protocol import Spec
+from mitmeter.roles.role import Role
+from mitmeter.transport import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a station waits, in seconds.
+
+    idle:    without one whole message, before a conversation is closed.
+    partial: for the rest of a half-received message, before it is taken as it is.
+    connect: for an outgoing connection.
+    """
+
+    idle: float = 600.0
+    partial: float = 30.0
+    connect: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class StationPlan:
+    """One station: a listener or a dialler in one role.
+
+    synthetic: the device behind it is known to be simulated.
+    persona:   the emulated device's persona file, parsed.
+    """
+
+    name: str
+    role: Role
+    spec: Spec[Any]
+    listen: Endpoint | None = None
+    to: Endpoint | None = None
+    control: bool = False
+    rules: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    persona: Mapping[str, Any] = field(default_factory=dict)
+    user: str = ""
+    password: Secret = field(default_factory=lambda: Secret(""))
+    seed: int = 1
+    frozen: bool = False
+    house_since: datetime | None = None
+    synthetic: bool = False
+    limits: Limits = field(default_factory=Limits)
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How much journal to keep: seconds and bytes, None for ever and for any size."""
+
+    seconds: float | None = None
+    max_bytes: int | None = 10_000_000_000
+    segment_bytes: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonPlan:
+    """Everything one daemon is to do.
+
+    owner:         how it is named to who finds its data directory in use.
+    batch_seconds: how long readings are collected before they are committed to the store.
+    """
+
+    owner: str
+    zone: tzinfo
+    stations: tuple[StationPlan, ...]
+    retention: Retention = field(default_factory=Retention)
+    batch_seconds: float = 1.0

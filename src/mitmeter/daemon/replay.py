@@ -1,0 +1,91 @@
+"""Sends one side of a recorded conversation to an address, at the recorded pace or another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mitmeter.config.endpoint import Endpoint
+from mitmeter.model import Chunk
+from mitmeter.transport import Link, LinkOwner, connect
+
+_LAST_ANSWERS_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What was sent, what came back, and whether the peer ended the connection early."""
+
+    chunks: int = 0
+    sent: int = 0
+    received: int = 0
+    cut_off: bool = False
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self.received_bytes = 0
+        self.gone = asyncio.Event()
+
+    def accept(self, link: Link) -> LinkOwner:
+        return self
+
+    def received(self, data: bytes) -> None:
+        self.received_bytes += len(data)
+
+    def ended(self) -> None:
+        self.gone.set()
+
+    def lost(self, reason: str) -> None:
+        self.gone.set()
+
+    def congested(self, full: bool) -> None:
+        return
+
+
+async def replay(
+    chunks: Sequence[Chunk],
+    to: Endpoint,
+    *,
+    speed: float,
+    progress: Callable[[int], None],
+) -> Replayed:
+    """Send the chunks' bytes in their order and rhythm.
+
+    speed: 1 for the recorded pace, 10 for ten times faster, 0 for no pauses at all.
+    Raises: LinkError when nobody answers there.
+    """
+    done = Replayed()
+    listener = _Listener()
+    link = await connect(to.host, to.port, listener.accept)
+    loop = asyncio.get_running_loop()
+    began, first_ns = loop.time(), chunks[0].received_ns
+    for chunk in chunks:
+        if speed:
+            due = began + (chunk.received_ns - first_ns) / 1e9 / speed
+            await _until(due - loop.time(), listener.gone)
+        if listener.gone.is_set():
+            done.cut_off = True
+            break
+        link.write(chunk.data)
+        done.chunks += 1
+        done.sent += len(chunk.data)
+        progress(1)
+        await asyncio.sleep(0)
+    link.finish()
+    await _until(_LAST_ANSWERS_SECONDS, listener.gone)
+    link.close()
+    done.received = listener.received_bytes
+    return done
+
+
+async def _until(seconds: float, gone: asyncio.Event) -> None:
+    """Wait so long, or until the peer is gone."""
+    if seconds <= 0:
+        return
+    try:
+        async with asyncio.timeout(seconds):
+            await gone.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,352 @@
+"""A station: one listener or dialler, and the conversations it has going."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mitmeter.daemon.drive import TalkDrive
+from mitmeter.daemon.plan import StationPlan
+from mitmeter.daemon.relay_drive import RelayDrive
+from mitmeter.daemon.services import Services, new_id
+from mitmeter.errors import ConfigError, LinkError
+from mitmeter.model import Conversation, Severity, Side, printable
+from mitmeter.protocol import DeviceContext, Gaps, HeadendContext, House, Party, Recall, Rule
+from mitmeter.roles.conversation import Relay, Talk
+from mitmeter.roles.role import Role
+from mitmeter.transport import Link, LinkOwner, TcpListener, connect, listen
+
+SWEEP_SECONDS = 5.0
+_LAST_WORDS_SECONDS = 2.0
+# Redialling: quickly at first, then politely.
+_RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the store tells parties."""
+
+    recall: Recall
+    gaps: Gaps
+
+
+class Station:
+    """What every station has; the kinds below differ in what a new link means."""
+
+    def __init__(self, plan: StationPlan, services: Services) -> None:
+        self.plan = plan
+        self.services = services
+        self.drives: set[TalkDrive | RelayDrive] = set()
+        self.listener: TcpListener | None = None
+        self._empty = asyncio.Event()
+        self._refused = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        raise NotImplementedError
+
+    @property
+    def where(self) -> str:
+        """The endpoint in use, with the real port where the system chose one."""
+        endpoint = self.plan.listen
+        if self.listener is None or endpoint is None:
+            return str(self.plan.to)
+        return f"{endpoint.scheme}://{self.listener.address}"
+
+    async def stop(self, reason: str) -> None:
+        """Accept no more, say what is still to be said, and end every conversation."""
+        if self.listener is not None:
+            self.listener.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._empty = asyncio.Event()
+        if not self.drives:
+            return
+        for drive in list(self.drives):
+            drive.close(reason)
+        try:
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                await self._empty.wait()
+        except TimeoutError:
+            # Peers that do not read what we still have to say are cut off.
+            for drive in list(self.drives):
+                drive.abort(reason)
+            await self._empty.wait()
+
+    # for the kinds below
+
+    async def _listen(self, accept: Callable[[Link], LinkOwner]) -> None:
+        endpoint = self.plan.listen
+        if endpoint is None:
+            raise ConfigError(f"station {self.plan.name}", "has no address to listen on")
+        _only_tcp(endpoint.scheme)
+        self.listener = await listen(
+            endpoint.host,
+            endpoint.port,
+            accept,
+            limits=self.plan.limits,
+            refused=self._refuse,
+        )
+        self._spawn(self._sweep())
+
+    def _conversation(self, peer: str, upstream: str = "") -> Conversation:
+        ns = self.services.clock.now_ns()
+        plan = self.plan
+        return Conversation(
+            new_id(ns),
+            plan.spec.name,
+            str(plan.role),
+            plan.name,
+            peer,
+            ns,
+            upstream,
+            plan.synthetic,
+        )
+
+    def _over(self, drive: TalkDrive | RelayDrive, reason: str) -> None:
+        self.drives.discard(drive)
+        if not self.drives:
+            self._empty.set()
+
+    def _spawn(self, work: Any) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    def _refuse(self, peer: str, reason: str) -> None:
+        """Count a refused connection; tell of the first, and then of every doubling."""
+        self._refused += 1
+        if self._refused & (self._refused - 1) == 0:
+            self.services.happened(
+                "mitmeter.connection.refused",
+                f"connection from {printable(peer)} refused: {reason} ({self._refused} so far)",
+                severity=Severity.WARNING,
+                station=self.plan.name,
+                fields={"peer": printable(peer), "reason": reason, "count": self._refused},
+            )
+
+    async def _sweep(self) -> None:
+        """Close what has been idle too long, and stop waiting for the rest of half messages."""
+        patience = self.plan.patience
+        # A time-out shorter than the usual sweep is kept to within its own length.
+        pause = min(SWEEP_SECONDS, patience.idle, patience.partial)
+        while True:
+            await asyncio.sleep(self.services.clock.real(pause))
+            now = self.services.clock.now_ns()
+            for drive in list(self.drives):
+                if now - drive.heard_ns > patience.idle * 1e9:
+                    drive.close(f"no message for {patience.idle:g} s")
+                elif isinstance(drive, TalkDrive) and drive.waits_since(patience.partial, now):
+                    drive.flush_held()
+
+
+class TrapStation(Station):
+    """Stands in for the head-end: listens, and answers only what is on disk."""
+
+    def __init__(self, plan: StationPlan, services: Services, memory: Memory, zone: Any) -> None:
+        super().__init__(plan, services)
+        self._context = HeadendContext(
+            recall=memory.recall,
+            gaps=memory.gaps,
+            zone=zone,
+            control=plan.control,
+            options=plan.options,
+        )
+
+    async def start(self) -> None:
+        if self.plan.spec.headend is None:
+            raise ConfigError("protocol", f"{self.plan.spec.name} has no head-end to stand in for")
+        await self._listen(self._accept)
+
+    def _accept(self, link: Link) -> LinkOwner:
+        make = self.plan.spec.headend
+        assert make is not None  # noqa: S101 - checked in start()
+        talk = Talk(self.plan.spec.codec(), make(self._context), Side.HEADEND)
+        drive = TalkDrive(
+            self.services,
+            self._conversation(link.peer),
+            link,
+            talk,
+            Side.HEADEND,
+            hold=True,
+            over=self._over,
+        )
+        self.drives.add(drive)
+        drive.start()
+        return drive
+
+
+class EmulateStation(Station):
+    """Plays the device: dials its head-end again and again, or listens where the device is
+    dialled.
+    """
+
+    def __init__(self, plan: StationPlan, services: Services, house: House, zone: Any) -> None:
+        super().__init__(plan, services)
+        self._party: Party[Any] | None = None
+        self._context = DeviceContext(
+            house=house,
+            persona=plan.persona,
+            user=plan.user,
+            password=plan.password,
+            zone=zone,
+            seed=plan.seed,
+            frozen_at=services.clock.now() if plan.frozen else None,
+            options=plan.options,
+        )
+        self._lost = asyncio.Event()
+
+    async def start(self) -> None:
+        make = self.plan.spec.device
+        if make is None:
+            raise ConfigError("protocol", f"{self.plan.spec.name} has no device to emulate")
+        if self.plan.role.dials(self.plan.spec):
+            self._party = make(self._context)
+            self._spawn(self._keep_dialling())
+        else:
+            await self._listen(self._accept)
+
+    def _accept(self, link: Link) -> LinkOwner:
+        party = self._party
+        if party is None:
+            make = self.plan.spec.device
+            assert make is not None  # noqa: S101 - checked in start()
+            party = make(self._context)
+        talk = Talk(self.plan.spec.codec(), party, Side.DEVICE)
+        drive = TalkDrive(
+            self.services,
+            self._conversation(link.peer),
+            link,
+            talk,
+            Side.DEVICE,
+            hold=False,
+            over=self._over,
+        )
+        self.drives.add(drive)
+        drive.start()
+        return drive
+
+    def _over(self, drive: TalkDrive | RelayDrive, reason: str) -> None:
+        super()._over(drive, reason)
+        self._lost.set()
+
+    async def _keep_dialling(self) -> None:
+        """Stay connected, as the device would; the device itself lives on between connections."""
+        target = self.plan.to
+        if target is None:
+            raise ConfigError("--to", "says where the device should connect to")
+        _only_tcp(target.scheme)
+        failures = 0
+        while True:
+            self._lost.clear()
+            try:
+                await connect(
+                    target.host, target.port, self._accept, timeout=self.plan.patience.connect
+                )
+            except LinkError as exc:
+                if failures == 0:
+                    self.services.happened(
+                        "mitmeter.connection.failed",
+                        str(exc),
+                        station=self.plan.name,
+                        severity=Severity.WARNING,
+                    )
+                wait = _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)]
+                failures += 1
+            else:
+                failures = 0
+                await self._lost.wait()
+                wait = _RETRY_SECONDS[0]
+            await asyncio.sleep(self.services.clock.real(wait))
+
+
+class ProxyStation(Station):
+    """Stands between: accepts one side, connects to the other, records both."""
+
+    def __init__(self, plan: StationPlan, services: Services, memory: Memory, zone: Any) -> None:
+        super().__init__(plan, services)
+        self._context = HeadendContext(
+            recall=memory.recall,
+            gaps=memory.gaps,
+            zone=zone,
+            control=True,
+            options=plan.options,
+        )
+        unknown = [name for name in plan.rules if name not in plan.spec.rules]
+        if unknown:
+            known = ", ".join(sorted(plan.spec.rules)) or "none"
+            raise ConfigError(
+                "rules", f"{unknown[0]!r} is no rule of {plan.spec.name}; there is {known}"
+            )
+        self._rules()  # a wrong option is told at the start, not to the first device
+
+    def _rules(self) -> list[Rule[Any]]:
+        return [self.plan.spec.rules[name](self._context) for name in self.plan.rules]
+
+    async def start(self) -> None:
+        if self.plan.to is None:
+            raise ConfigError("--to", "says where to pass things on to")
+        _only_tcp(self.plan.to.scheme)
+        await self._listen(self._accept)
+
+    def _accept(self, link: Link) -> LinkOwner:
+        spec = self.plan.spec
+        rules = self._rules()
+        # The conversation's peer is always the device's end, whoever dialled.
+        accepted = spec.dials
+        peer, upstream = link.peer, str(self.plan.to).partition("://")[2]
+        if accepted is Side.HEADEND:
+            peer, upstream = upstream, peer
+        drive = RelayDrive(
+            self.services,
+            self._conversation(peer, upstream),
+            Relay(spec.codec, rules),
+            transparent=not rules,
+            over=self._over,
+        )
+        self.drives.add(drive)
+        leg = drive.start(accepted, link)
+        self._spawn(self._join(drive, accepted.other))
+        self._tasks = [task for task in self._tasks if not task.done()]
+        return leg
+
+    async def _join(self, drive: RelayDrive, side: Side) -> None:
+        target = self.plan.to
+        assert target is not None  # noqa: S101 - checked in start()
+        try:
+            await connect(
+                target.host,
+                target.port,
+                lambda link: drive.join(side, link),
+                timeout=self.plan.patience.connect,
+            )
+        except LinkError as exc:
+            self.services.happened(
+                "mitmeter.upstream.unreachable",
+                f"{target} cannot be reached: {exc}",
+                severity=Severity.WARNING,
+                conversation=drive.conversation.id,
+                station=self.plan.name,
+            )
+            drive.close(str(exc))
+            return
+        drive.resume()
+
+
+def make_station(
+    plan: StationPlan, services: Services, memory: Memory, zone: Any, house: House
+) -> Station:
+    """Return the station a plan asks for."""
+    if plan.role is Role.TRAP:
+        return TrapStation(plan, services, memory, zone)
+    if plan.role is Role.PROXY:
+        return ProxyStation(plan, services, memory, zone)
+    if plan.role is Role.EMULATE:
+        return EmulateStation(plan, services, house, zone)
+    raise ConfigError("role", f"{plan.role} is not possible with {plan.spec.name}")
+
+
+def _only_tcp(scheme: str) -> None:
+    if scheme != "tcp":
+        raise ConfigError("endpoint", f"{scheme}:// is not possible yet; use tcp://")

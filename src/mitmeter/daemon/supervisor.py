@@ -1,0 +1,205 @@
+"""One running daemon: journal, store, ingest and stations over one data directory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from mitmeter.daemon import control
+from mitmeter.daemon.clock import Clock
+from mitmeter.daemon.ingest import Ingest
+from mitmeter.daemon.plan import DaemonPlan
+from mitmeter.daemon.services import Services, new_id
+from mitmeter.daemon.station import Memory, Station, make_station
+from mitmeter.daemon.upkeep import Upkeep
+from mitmeter.errors import MitmeterError, RemoteProtocolError
+from mitmeter.journal.commit import GroupCommit
+from mitmeter.journal.writer import JournalWriter
+from mitmeter.model import DeviceId, Severity
+from mitmeter.protocol import Command, House
+from mitmeter.store import Store
+
+log = logging.getLogger("mitmeter")
+
+JOURNAL = "journal"
+STORE = "store.db"
+
+
+class Daemon:
+    """What `mitmeter run`, `trap`, `proxy` and `emulate` all are: a plan at work.
+
+    Use `running()`; inside it the stations listen. The journal's lock keeps a second daemon off
+    the same data directory.
+    """
+
+    def __init__(
+        self,
+        plan: DaemonPlan,
+        data: Path,
+        *,
+        clock: Clock | None = None,
+        house: House | None = None,
+    ) -> None:
+        self.plan = plan
+        self.data = data
+        self.clock = clock or Clock()
+        self.stations: list[Station] = []
+        self._house = house
+        self._services: Services | None = None
+        self.store: Store | None = None
+        self.ingest: Ingest | None = None
+
+    @property
+    def services(self) -> Services:
+        if self._services is None:
+            raise MitmeterError("the daemon is not running")
+        return self._services
+
+    @contextlib.asynccontextmanager
+    async def running(self, progress: Callable[[str], None] | None = None) -> AsyncIterator[Daemon]:
+        """Recover what a crash left, start everything, and at the end stop it losing nothing."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        os.chmod(self.data, 0o700)
+        writer = JournalWriter(
+            self.data / JOURNAL,
+            clock_ns=self.clock.now_ns,
+            segment_bytes=self.plan.retention.segment_bytes,
+            owner=self.plan.owner,
+        )
+        with contextlib.ExitStack() as stack:
+            stack.callback(_shut, writer)
+            store = stack.enter_context(contextlib.closing(Store.open(self.data / STORE)))
+            writer.flush()
+            ingest = stack.enter_context(
+                contextlib.closing(Ingest(self.data / JOURNAL, store, self.plan.zone))
+            )
+            healed = ingest.catch_up(writer.synced)
+            if healed and progress is not None:
+                progress(f"{healed} journal records were not in the store yet; they are now")
+            commit = GroupCommit(writer)
+            self.store, self.ingest = store, ingest
+            self._services = Services(self.clock, writer, commit)
+            self._tell_of_recovery(writer)
+            try:
+                async with control.serve(self.data, self._request):
+                    await self._work(commit, ingest)
+                    try:
+                        yield self
+                    finally:
+                        await self._stop(commit, ingest)
+            finally:
+                self._services = None
+
+    # the parts of running
+
+    async def _work(self, commit: GroupCommit, ingest: Ingest) -> None:
+        services = self.services
+        store = self.store
+        assert store is not None  # noqa: S101 - opened by running()
+        memory = Memory(recall=store.fact, gaps=store.gaps)
+        self._upkeep = Upkeep(self.data / JOURNAL, self.plan.retention, services, store)
+        self._tasks = [
+            asyncio.create_task(
+                ingest.follow(commit, self.clock, self.plan.batch_seconds), name="ingest"
+            ),
+            asyncio.create_task(self._upkeep.run(), name="upkeep"),
+        ]
+        try:
+            for plan in self.plan.stations:
+                house = self._house or _house(plan, self.clock, self.plan.zone)
+                station = make_station(plan, services, memory, self.plan.zone, house)
+                await station.start()
+                self.stations.append(station)
+        except BaseException:
+            await self._stop(commit, ingest)
+            raise
+
+    async def _stop(self, commit: GroupCommit, ingest: Ingest) -> None:
+        for station in self.stations:
+            await station.stop("mitmeter stopped")
+        self.stations.clear()
+        with contextlib.suppress(MitmeterError):
+            await commit.aclose()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ingest.catch_up(self.services.writer.synced)
+
+    def _tell_of_recovery(self, writer: JournalWriter) -> None:
+        found = writer.recovered
+        if found.torn or found.closed:
+            self.services.happened(
+                "mitmeter.recovered",
+                f"mitmeter had been cut off: {len(found.closed)} conversations were open, "
+                f"{found.bytes} bytes of an unfinished record were set aside",
+                severity=Severity.NOTICE,
+                fields={"conversations": len(found.closed), "bytes": found.bytes},
+            )
+
+    # the control socket
+
+    async def _request(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request.get("do") == "command":
+            return await self._command(request)
+        if request.get("do") == "status":
+            return self.status()
+        return {"error": "unknown request"}
+
+    async def _command(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            device = DeviceId.parse(str(request.get("device", "")))
+        except RemoteProtocolError as exc:
+            return {"accepted": False, "text": str(exc)}
+        arguments = {str(k): str(v) for k, v in dict(request.get("arguments", {})).items()}
+        identity = new_id(self.clock.now_ns())
+        command = Command(identity, device, str(request.get("name", "")), arguments)
+        answer = await self.services.command(command)
+        return {"accepted": answer.accepted, "text": answer.text}
+
+    def status(self) -> dict[str, Any]:
+        """Return what is running, as plain values."""
+        services = self.services
+        return {
+            "pid": os.getpid(),
+            "stations": [
+                {
+                    "name": station.plan.name,
+                    "role": str(station.plan.role),
+                    "protocol": station.plan.spec.name,
+                    "where": station.where,
+                    "conversations": len(station.drives),
+                }
+                for station in self.stations
+            ],
+            "devices": sorted(str(device) for device in services.present),
+            "journal": {"synced": str(services.writer.synced), "unsaved": services.writer.unsaved},
+            "faults": services.faults,
+        }
+
+
+def _shut(writer: JournalWriter) -> None:
+    try:
+        writer.shut()
+    except MitmeterError as exc:
+        log.warning("%s", exc)
+
+
+def _house(plan: Any, clock: Clock, zone: Any) -> House:
+    """The house of one emulated device; built at the turn of the year unless told otherwise.
+
+    At least two days old, so that the device has a history to tell.
+    """
+    from mitmeter.simulate import House as SimulatedHouse
+    from mitmeter.simulate import Site
+
+    since = plan.house_since
+    if since is None:
+        lived = clock.now() - timedelta(days=2)
+        since = lived.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    return SimulatedHouse(plan.seed, since, Site(zone=zone))

@@ -1,0 +1,57 @@
+"""The journal's housekeeping while a daemon runs: seal what has been rolled, prune what is old."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from mitmeter.daemon.plan import Retention
+from mitmeter.daemon.services import Services
+from mitmeter.errors import MitmeterError
+from mitmeter.journal.position import START, Position
+from mitmeter.journal.prune import prune
+from mitmeter.journal.seal import seal_rolled
+from mitmeter.store import Store
+
+log = logging.getLogger("mitmeter")
+
+EVERY_SECONDS = 600.0
+
+
+class Upkeep:
+    """Looks after one journal folder, in a thread, every ten minutes."""
+
+    def __init__(
+        self, folder: Path, retention: Retention, services: Services, store: Store
+    ) -> None:
+        self._folder = folder
+        self._retention = retention
+        self._services = services
+        self._store = store
+
+    async def run(self) -> None:
+        while True:
+            await self.once()
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def once(self) -> None:
+        """Seal and prune now. A failure is told and tried again next time."""
+        position = Position.parse(self._store.position) if self._store.position else START
+        now_ns = self._services.clock.now_ns()
+        try:
+            await asyncio.to_thread(self._work, position, now_ns)
+        except MitmeterError as exc:
+            log.warning("journal upkeep: %s", exc)
+
+    def _work(self, ingested: Position, now_ns: int) -> None:
+        seal_rolled(self._folder)
+        removed = prune(
+            self._folder,
+            now_ns=now_ns,
+            keep_seconds=self._retention.seconds,
+            keep_bytes=self._retention.max_bytes,
+            consumed=ingested,
+        )
+        for each in removed:
+            log.info("journal segment %s removed: %s", each.segment.path.name, each.reason)
