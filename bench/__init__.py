@@ -1,0 +1,1 @@
+"""Speed, memory and size, measured from outside: `make bench`. Prints figures, asserts none."""
