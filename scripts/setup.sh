@@ -32,8 +32,8 @@ venv_is_usable() {
 }
 
 case $profile in
-runtime) wanted=(-e '.[speed]') ;;
-dev) wanted=(-e '.[speed]' --group dev) ;;
+runtime) wanted=(-e '.[all]') ;;
+dev) wanted=(-e '.[all]' --group dev) ;;
 *)
     echo "setup: unknown profile '$profile', expected runtime or dev" >&2
     exit 2
