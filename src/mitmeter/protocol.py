@@ -364,8 +364,8 @@ class Spec(Generic[M]):
 
 
 def describe(value: object, *, reveal: bool = False) -> Any:
-    """Return a message as plain JSON values: `type` first, bytes as hex, Decimals as text, secrets
-    hidden.
+    """Return a message as plain JSON values: `type` first, bytes as hex, Decimals as text, pairs of
+    names and values as tables, secrets hidden.
     """
     if isinstance(value, Secret):
         return value.reveal() if reveal else "…"
@@ -385,5 +385,29 @@ def describe(value: object, *, reveal: bool = False) -> Any:
     if isinstance(value, Mapping):
         return {str(key): describe(item, reveal=reveal) for key, item in value.items()}
     if isinstance(value, tuple | list):
+        if value and all(_is_pair(item) for item in value):
+            return _table(value, reveal=reveal)
         return [describe(item, reveal=reveal) for item in value]
     return value
+
+
+def _is_pair(item: object) -> bool:
+    return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
+
+
+def _table(pairs: Iterable[tuple[str, object]], *, reveal: bool) -> dict[str, Any]:
+    """Return (name, value) pairs as a table; a name that occurs again becomes a list of its
+    values.
+    """
+    shown: dict[str, Any] = {}
+    repeated: set[str] = set()
+    for name, value in pairs:
+        plain = describe(value, reveal=reveal)
+        if name not in shown:
+            shown[name] = plain
+        elif name in repeated:
+            shown[name].append(plain)
+        else:
+            repeated.add(name)
+            shown[name] = [shown[name], plain]
+    return shown

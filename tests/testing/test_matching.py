@@ -22,8 +22,8 @@ SOC = Reading(DeviceId("toy", "1"), "battery.soc", Decimal("72.40"), NOON, LOCAL
     [
         ({"a": 1}, {"a": 1, "b": 2}),
         ({"a": Decimal("1.5")}, {"a": "1.50"}),
-        ({"members": {"SOC": "72.4"}}, {"members": [["SN", "AL"], ["SOC", "72.4"]]}),
-        ({"members": {"Generator": "0"}}, {"members": [["Generator", "1"], ["Generator", "0"]]}),
+        ({"members": {"SOC": "72.4"}}, {"members": {"SN": "AL", "SOC": "72.4"}}),
+        ({"members": {"Generator": ["1", "0"]}}, {"members": {"Generator": ["1", "0"]}}),
         ({"rows": [["1", "2"]]}, {"rows": [["1", "2"]]}),
         ({"on": False}, {"on": False}),
     ],
@@ -42,8 +42,9 @@ def test_what_is_stated_matches(expected: object, actual: object) -> None:
         ({"a": [1]}, {"a": [1, 2]}, "message.a: expected 1 entries, got 2"),
         ({"a": [1, 3]}, {"a": [1, 2]}, "message.a[1]: expected 3, got 2"),
         ({"a": [1]}, {"a": "1"}, "message.a: expected a list, got '1'"),
-        ({"m": {"SOC": "1"}}, {"m": [["SOC", "2"]]}, "message.m.SOC: expected '1', got '2'"),
-        ({"m": {"SOC": "1"}}, {"m": [["SN", "2"]]}, "message.m.SOC: expected '1', there is none"),
+        ({"m": {"SOC": "1"}}, {"m": {"SOC": "2"}}, "message.m.SOC: expected '1', got '2'"),
+        ({"m": {"SOC": "1"}}, {"m": {"SN": "2"}}, "message.m.SOC: expected '1', there is none"),
+        ({"m": {"SOC": "1"}}, {"m": ["SOC"]}, "message.m: expected a table, got ['SOC']"),
         ({"a": Decimal(1)}, {"a": "one"}, "message.a: expected Decimal('1'), got 'one'"),
     ],
 )

@@ -29,8 +29,7 @@ def item_difference(
 def difference(expected: object, actual: object, path: str) -> str:
     """Return the first place where `actual` lacks or contradicts what is expected, or "".
 
-    Tables are subsets; a table also stands for a list of [name, value] pairs, in which a name may
-    occur more than once. Lists are whole.
+    Tables are subsets. Lists are whole.
     """
     if isinstance(expected, Mapping):
         return _table_difference(expected, actual, path)
@@ -46,24 +45,15 @@ def difference(expected: object, actual: object, path: str) -> str:
 
 
 def _table_difference(expected: Mapping[str, object], actual: object, path: str) -> str:
+    if not isinstance(actual, Mapping):
+        return f"{path}: expected a table, got {actual!r}"
     for name, value in expected.items():
-        candidates = _named(actual, name)
-        if not candidates:
+        if name not in actual:
             return f"{path}.{name}: expected {value!r}, there is none"
-        found = [difference(value, candidate, f"{path}.{name}") for candidate in candidates]
-        if all(found):
-            return found[0]
+        found = difference(value, actual[name], f"{path}.{name}")
+        if found:
+            return found
     return ""
-
-
-def _named(actual: object, name: str) -> list[object]:
-    """Return the values of that name in a table or in a list of [name, value] pairs."""
-    if isinstance(actual, Mapping):
-        return [actual[name]] if name in actual else []
-    if isinstance(actual, Sequence) and not isinstance(actual, str):
-        pairs = [each for each in actual if isinstance(each, Sequence) and len(each) == 2]
-        return [value for key, value in pairs if key == name]
-    return []
 
 
 def _same(expected: object, actual: object) -> bool:

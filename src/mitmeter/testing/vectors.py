@@ -15,7 +15,7 @@ A file `vectors/*.toml` of a protocol's package holds `[[vector]]` tables:
               list says there are none
     cuts      offsets to cut the bytes at once, beside whole and byte by byte
 
-In a message table, pairs of name and value (`members`) may be given as a table.
+In a message table, pairs of name and value (`members`) are a table; a name said twice has a list.
 """
 
 from __future__ import annotations
