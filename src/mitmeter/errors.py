@@ -7,9 +7,7 @@ from __future__ import annotations
 
 
 class MitmeterError(Exception):
-    """Anything mitmeter reports as one clear line; the command line prints it without a
-    traceback.
-    """
+    """Anything reported as one clear line; the command line prints it without a traceback."""
 
 
 class ConfigError(MitmeterError):

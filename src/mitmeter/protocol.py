@@ -1,5 +1,4 @@
-"""The contract every device protocol fulfils: codec, parties, projection, rules, bound together by
-a Spec.
+"""The contract every device protocol fulfils: codec, parties, projection, rules, and a Spec.
 
 Everything here is sans-IO: bytes and time come in as arguments, everything that should happen comes
 out as a value. `now` is always an aware UTC instant.
@@ -278,9 +277,7 @@ class BatterySchedule:
 
 
 class House(Protocol):
-    """One simulated house behind every emulated device; any instant, in any order, always the
-    same.
-    """
+    """One simulated house behind every emulated device; any instant, any order, always equal."""
 
     def state(self, at: datetime) -> HouseState: ...
 

@@ -1,6 +1,4 @@
-"""Which protocols exist: every entry point of the group `mitmeter.devices`, ours through the same
-door.
-"""
+"""Which protocols exist: the entry points of `mitmeter.devices`, ours through the same door."""
 
 from __future__ import annotations
 
@@ -26,9 +24,7 @@ def names() -> tuple[str, ...]:
 
 @cache
 def spec(name: str) -> Spec[Any]:
-    """Return the protocol's Spec. Raises ConfigError, naming what exists, for an unknown or broken
-    one.
-    """
+    """Return the protocol's Spec. ConfigError for an unknown or broken one names what exists."""
     entry = _entries().get(name)
     if entry is None:
         raise ConfigError(

@@ -1,3 +1,1 @@
-"""Where the rooms meet: what to build from a configuration, the I/O loop, stations, ingest,
-control.
-"""
+"""Where the rooms meet: plans from a configuration, the I/O loop, stations, ingest, control."""

@@ -72,9 +72,7 @@ async def ask(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _short_path(folder: Path) -> Any:
-    """Yield a path to the socket that fits the kernel's 107 characters, however deep the folder
-    is.
-    """
+    """Yield a path to the socket within the kernel's 107 characters, however deep it lies."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{handle}/{NAME}"

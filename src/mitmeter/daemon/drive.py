@@ -21,8 +21,7 @@ from mitmeter.transport import Link
 GARBLED_LIMIT = 262_144
 # Above this much unwritten journal we stop reading until the disk has caught up.
 BACKLOG_LIMIT = 16 << 20
-# Noted when waiting for the rest of a message was given up; whoever reads the journal does the
-# same.
+# Noted when the rest of a message is waited for no longer: who reads the journal does the same.
 HALF_MESSAGE = "mitmeter.conversation.half_message"
 
 
@@ -33,7 +32,9 @@ class TalkDrive:
     """
 
     __slots__ = (
+        "_behind",
         "_closing",
+        "_deaf",
         "_device",
         "_gone",
         "_hold",
@@ -78,6 +79,9 @@ class TalkDrive:
         self._device: DeviceId | None = None
         self._closing = ""
         self._gone = False
+        # Two reasons not to read on: the disk is behind; the peer does not take what we say.
+        self._behind = False
+        self._deaf = False
 
     def start(self) -> None:
         if not self._services.opened(self.conversation) and self._hold:
@@ -116,6 +120,7 @@ class TalkDrive:
         if talk.garbled_bytes > GARBLED_LIMIT:
             self.close(f"{talk.garbled_bytes} bytes without one sound message")
         if services.writer.unsaved > BACKLOG_LIMIT:
+            self._behind = True
             self._link.pause()
             services.commit.durable(self._caught_up)
 
@@ -139,9 +144,10 @@ class TalkDrive:
         self._over(self, reason)
 
     def congested(self, full: bool) -> None:
+        self._deaf = full
         if full:
             self._link.pause()
-        else:
+        elif not self._behind:
             self._link.resume()
 
     # what the station and the operator tell us
@@ -252,7 +258,8 @@ class TalkDrive:
             self._link.close()
 
     def _caught_up(self, durable: bool) -> None:
-        if durable:
-            self._link.resume()
-        else:
+        self._behind = False
+        if not durable:
             self.abort("the journal cannot be written")
+        elif not self._deaf:
+            self._link.resume()

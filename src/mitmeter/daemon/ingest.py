@@ -1,11 +1,8 @@
-"""From the journal to the store: the one piece of code that makes readings, live and afterwards
-alike.
+"""From the journal to the store: the one piece of code that makes readings, live or later.
 
 It reads what is on disk from the store's own position on, so a crash between journal and store
-heals
-itself at the next start, and decoding everything again (`mitmeter rebuild`) is the same work from
-the
-beginning.
+heals itself at the next start, and decoding everything again (`mitmeter rebuild`) is the same work
+from the beginning.
 """
 
 from __future__ import annotations
@@ -14,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -22,21 +20,32 @@ from mitmeter.daemon.clock import Clock
 from mitmeter.daemon.drive import HALF_MESSAGE
 from mitmeter.daemon.gather import Gathering
 from mitmeter.daemon.strand import Strand
-from mitmeter.errors import ConfigError
+from mitmeter.errors import ConfigError, StoreError
 from mitmeter.journal.commit import GroupCommit
 from mitmeter.journal.position import START, Position
 from mitmeter.journal.records import Closed, Damaged, Noted, Opened, Record
 from mitmeter.journal.tail import JournalTail
 from mitmeter.model import Chunk, Conversation, Event, Reading, Severity, instant, printable
-from mitmeter.store import ClockBook, Store
+from mitmeter.store import Batch, ClockBook, Store
 
 log = logging.getLogger("mitmeter")
 
 # One slice of work: small enough that a trap's answers never wait for it noticeably.
 SLICE_RECORDS = 200
 BUSY_LAG_SECONDS = 0.002
+# How long to wait before a store that could not be written, on a full disk perhaps, is tried again.
+RETRY_SECONDS = 2.0
 
 Listener = Callable[[list[Event], list[Reading]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What some records came to, until the store has it."""
+
+    gathering: Gathering
+    batch: Batch
+    records: int
 
 
 class Ingest:
@@ -52,6 +61,7 @@ class Ingest:
         self._tail = JournalTail(folder, start)
         self._records: list[tuple[Position, Record]] = []
         self._next = 0
+        self._made: _Step | None = None
         self._strands: dict[str, Strand | None] = {}
         self._clocks = ClockBook(zone, store.clocks())
         self._known = {device.device for device in store.devices()}
@@ -74,7 +84,7 @@ class Ingest:
 
     async def follow(self, commit: GroupCommit, clock: Clock, pause: float = 1.0) -> None:
         """Ingest what becomes durable, in slices, giving way to live traffic. Runs until
-        cancelled.
+        cancelled; a store that cannot be written is told of once, and tried again and again.
         """
         wake = asyncio.Event()
         until = [self._tail.position]
@@ -84,12 +94,24 @@ class Ingest:
             wake.set()
 
         commit.on_synced(synced)
+        failing = False
         while True:
             await wake.wait()
             wake.clear()
             while True:
                 began = time.perf_counter()
-                if not self.step(until[0], SLICE_RECORDS):
+                try:
+                    count = self.step(until[0], SLICE_RECORDS)
+                except StoreError as exc:
+                    if not failing:
+                        log.warning("%s; readings wait in the journal until it can", exc)
+                    failing = True
+                    await asyncio.sleep(RETRY_SECONDS)
+                    continue
+                if failing:
+                    log.info("the store is written again")
+                    failing = False
+                if not count:
                     break
                 took = time.perf_counter() - began
                 await asyncio.sleep(0)
@@ -98,7 +120,25 @@ class Ingest:
             await asyncio.sleep(max(clock.real(pause), 0.01))
 
     def step(self, until: Position | None, limit: int) -> int:
-        """Ingest at most `limit` records in one transaction; return how many, 0 at the end."""
+        """Ingest at most `limit` records in one transaction; return how many, 0 at the end.
+
+        Raises StoreError when the store cannot be written; the next step then tries the same again.
+        """
+        made = self._made
+        if made is None:
+            made = self._made = self._read(until, limit)
+        if made is None:
+            return 0
+        self._store.apply(made.batch)
+        self._made = None
+        if self.listeners:
+            events, readings = made.gathering.heard()
+            for listener in self.listeners:
+                listener(events, readings)
+        return made.records
+
+    def _read(self, until: Position | None, limit: int) -> _Step | None:
+        """Return what the next records come to, None at the end."""
         gathering = Gathering(self._clocks, self._known)
         position, count = None, 0
         while count < limit:
@@ -112,14 +152,9 @@ class Ingest:
             count += 1
             self._take(record, gathering)
         if position is None:
-            return 0
+            return None
         self._hold(gathering)
-        self._store.apply(gathering.batch(str(position)))
-        if self.listeners:
-            events, readings = gathering.heard()
-            for listener in self.listeners:
-                listener(events, readings)
-        return count
+        return _Step(gathering, gathering.batch(str(position)), count)
 
     # --- one record
     # ---------------------------------------------------------------------------------
@@ -148,11 +183,11 @@ class Ingest:
             return
         try:
             found = strand.feed(chunk)
+            if found:
+                gathering.add(found, conversation, chunk.id, chunk.received)
         except Exception as exc:
             self._fault(conversation, exc, chunk.received, gathering)
             return
-        if found:
-            gathering.add(found, conversation, chunk.id, chunk.received)
         self._spoken.add(conversation.id)
 
     def _noted(self, record: Noted, gathering: Gathering) -> None:
@@ -175,12 +210,11 @@ class Ingest:
         if strand is None:
             return
         try:
-            found = strand.end(at)
+            gathering.add(strand.end(at), strand.conversation, "", at)
         except Exception as exc:
             self._fault(strand.conversation, exc, at, gathering)
             return
         self._spoken.add(name)
-        gathering.add(found, strand.conversation, "", at)
 
     def _strand(self, conversation: Conversation) -> Strand | None:
         """Return the conversation's strand; None for a protocol that is not installed here."""

@@ -1,6 +1,4 @@
-"""Who an emulated device is: a persona shipped with its protocol, or a TOML file of the
-operator's.
-"""
+"""Who an emulated device is: a persona shipped with its protocol, or the operator's file."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Decoding the whole journal again, with today's decoders, into a store that then takes the
-place.
-"""
+"""The whole journal decoded again, with today's decoders, into a store that then takes over."""
 
 from __future__ import annotations
 
@@ -23,8 +21,7 @@ def rebuild(data: Path, zone: tzinfo, progress: Callable[[int], None]) -> Differ
     """Make the store again from the journal and say what became different.
 
     Readings whose bytes the journal no longer holds are carried over. `progress` hears how many
-    more
-    records have been decoded. Raises JournalError while a daemon uses the data directory, and
+    more records have been decoded. Raises JournalError while a daemon uses the data directory, and
     StoreError when nothing has been recorded there.
     """
     if not (data / JOURNAL).is_dir():

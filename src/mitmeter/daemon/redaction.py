@@ -1,8 +1,7 @@
 """Records with stable stand-ins for what is private: same lengths, valid checksums, same order.
 
 A message may be spread over several chunks, so records wait until every message that touches them
-is
-whole; what waits is bounded.
+is whole; what waits is bounded.
 """
 
 from __future__ import annotations
@@ -84,9 +83,7 @@ class _Stream:
 
 
 class Redactor:
-    """Replaces private values in a run of records. One instance is one consistent set of
-    stand-ins.
-    """
+    """Replaces private values in a run of records; one instance is one set of stand-ins."""
 
     def __init__(self, key: bytes) -> None:
         self._pseudonyms = KeyedPseudonyms(key)

@@ -167,9 +167,7 @@ class RelayDrive:
             self._perform(effect)
 
     def _go_blind(self, exc: Exception) -> None:
-        """A rule or decoder failed: pass on everything it held, and from now on every byte as it
-        is.
-        """
+        """A rule or decoder failed: pass on what it held, and from now on every byte as it is."""
         self._transparent = True
         for side, held in self._relay.blind().items():
             self._write(side.other, held)

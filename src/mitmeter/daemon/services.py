@@ -1,6 +1,4 @@
-"""What every conversation of a daemon shares: the clock, the journal, who is connected, what
-happened.
-"""
+"""What all conversations of a daemon share: clock, journal, who is connected, what happened."""
 
 from __future__ import annotations
 

@@ -178,9 +178,7 @@ class TrapStation(Station):
 
 
 class EmulateStation(Station):
-    """Plays the device: dials its head-end again and again, or listens where the device is
-    dialled.
-    """
+    """Plays the device: dials its head-end again and again, or listens to be dialled."""
 
     def __init__(self, plan: StationPlan, services: Services, house: House, zone: Any) -> None:
         super().__init__(plan, services)

@@ -25,8 +25,8 @@ class Strand:
     """Decodes and projects one conversation, chunk by chunk, in the order of the journal.
 
     In a proxy the words of others and our own (changed or injected) pass separate codecs, because
-    they
-    interleave; from our own only events are taken, as the readings in them were already read once.
+    they interleave; from our own only events are taken, as the readings in them were already read
+    once.
     """
 
     def __init__(self, spec: Spec[Any], conversation: Conversation) -> None:

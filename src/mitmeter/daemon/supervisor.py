@@ -13,12 +13,13 @@ from typing import Any
 
 from mitmeter.daemon import control
 from mitmeter.daemon.clock import Clock
+from mitmeter.daemon.handles import raise_limit, within
 from mitmeter.daemon.ingest import Ingest
 from mitmeter.daemon.plan import DaemonPlan
 from mitmeter.daemon.services import Services, new_id
 from mitmeter.daemon.station import Memory, Station, make_station
 from mitmeter.daemon.upkeep import Upkeep
-from mitmeter.errors import MitmeterError, RemoteProtocolError
+from mitmeter.errors import JournalError, MitmeterError, RemoteProtocolError, StoreError
 from mitmeter.journal.commit import GroupCommit
 from mitmeter.journal.writer import JournalWriter
 from mitmeter.model import DeviceId, Severity
@@ -73,7 +74,7 @@ class Daemon:
             owner=self.plan.owner,
         )
         with contextlib.ExitStack() as stack:
-            stack.callback(_shut, writer)
+            stack.push(_Shut(writer))
             store = stack.enter_context(contextlib.closing(Store.open(self.data / STORE)))
             writer.flush()
             ingest = stack.enter_context(
@@ -110,10 +111,15 @@ class Daemon:
             ),
             asyncio.create_task(self._upkeep.run(), name="upkeep"),
         ]
+        for task in self._tasks:
+            task.add_done_callback(_tell_of_end)
         try:
+            handles = raise_limit() // max(1, len(self.plan.stations))
             for plan in self.plan.stations:
                 house = self._house or _house(plan, self.clock, self.plan.zone)
-                station = make_station(plan, services, memory, self.plan.zone, house)
+                station = make_station(
+                    within(plan, handles), services, memory, self.plan.zone, house
+                )
                 await station.start()
                 self.stations.append(station)
         except BaseException:
@@ -129,7 +135,10 @@ class Daemon:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        ingest.catch_up(self.services.writer.synced)
+        try:
+            ingest.catch_up(self.services.writer.synced)
+        except StoreError as exc:
+            log.warning("%s; the readings follow from the journal at the next start", exc)
 
     def _tell_of_recovery(self, writer: JournalWriter) -> None:
         found = writer.recovered
@@ -183,11 +192,29 @@ class Daemon:
         }
 
 
-def _shut(writer: JournalWriter) -> None:
-    try:
-        writer.shut()
-    except MitmeterError as exc:
-        log.warning("%s", exc)
+def _tell_of_end(task: asyncio.Task[None]) -> None:
+    """A daemon whose readings no longer follow, or whose journal grows on, must say so."""
+    if not task.cancelled() and (exc := task.exception()) is not None:
+        log.error("%s has stopped: %s: %s", task.get_name(), type(exc).__name__, exc)
+
+
+class _Shut:
+    """Lets go of the journal at the end. What could not be saved makes an end in peace a failure.
+
+    Raises JournalError then, unless something else has failed before, which is what counts.
+    """
+
+    def __init__(self, writer: JournalWriter) -> None:
+        self._writer = writer
+
+    def __call__(self, kind: object, exc: BaseException | None, trace: object) -> None:
+        try:
+            self._writer.shut()
+        except JournalError as failure:
+            text = f"{failure}; its last {self._writer.unsaved} bytes are lost"
+            if exc is None:
+                raise JournalError(text) from failure
+            log.warning("%s", text)
 
 
 def _house(plan: Any, clock: Clock, zone: Any) -> House:

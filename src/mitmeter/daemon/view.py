@@ -19,8 +19,7 @@ def open_view(data: Path, zone: tzinfo) -> Iterator[Store]:
     """Open the store of a data directory for reading.
 
     What a crash left in the journal alone is ingested first, unless a daemon is at work there and
-    does
-    so itself. Raises StoreError when nothing has been recorded.
+    does so itself. Raises StoreError when nothing has been recorded.
     """
     if not (data / JOURNAL).is_dir():
         raise StoreError(f"nothing has been recorded in {data} yet (--data names another place)")

@@ -14,9 +14,8 @@ _ALLOWED = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 class DeviceId:
     """`<protocol>:<serial>`, such as `alphaess:AL9900000000007`.
 
-    The serial comes from a peer, so it is limited to 64 of letters, digits, dot, underscore and
-    dash.
-    Raises RemoteProtocolError for anything else.
+    The serial comes from a peer, so it is limited to 64 of letters, digits, dot, underscore,
+    dash. Raises RemoteProtocolError for anything else.
     """
 
     protocol: str

@@ -39,9 +39,7 @@ class Event:
 
 
 def printable(text: str | bytes, limit: int = 200) -> str:
-    """Return peer-controlled text safe for a terminal, a log line and an event: ASCII, escaped,
-    bounded.
-    """
+    """Return a peer's text safe for terminals, logs and events: ASCII, escaped, bounded."""
     if isinstance(text, bytes):
         text = text.decode("ascii", "backslashreplace")
     shown = "".join(

@@ -80,8 +80,6 @@ CATALOGUE: dict[str, Quantity] = {quantity.name: quantity for quantity in _TABLE
 
 
 def quantity(name: str) -> Quantity:
-    """Return the catalogue's entry, or for `vendor.…` a gauge without unit, so that nothing is
-    ever dropped.
-    """
+    """Return the catalogue's entry; a name it lacks is a gauge without unit, never dropped."""
     known = CATALOGUE.get(name)
     return known if known is not None else Quantity(name, "", Kind.GAUGE, "Vendor field")

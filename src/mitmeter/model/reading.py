@@ -23,12 +23,10 @@ class Reading:
     value:    exact; text only for quantities of kind `state`.
     received: when we had the bytes, aware UTC.
     reported: the device's own time: naive when the device speaks local time without a zone, aware
-              when
-              it says UTC, None when it says nothing. With (device, quantity) this makes a reading
-              one.
+              when it says UTC, None when it says nothing. With (device, quantity) this makes a
+              reading one.
     live:     True when the device sent it at the moment it measured it, so that `reported -
-              received`
-              tells its clock's skew; False for rows out of its memory.
+              received` tells its clock's skew; False for rows out of its memory.
     at:       `reported` corrected to UTC by the device's skew; a projection leaves it None and the
               store's clock book fills it in.
     source:   id of the chunk in which the message ended; filled in by who reads the journal.
@@ -47,12 +45,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is now known of a device beside its measurements: firmware, model, its last
-    configuration.
+    """What is now known of a device beside its measurements: firmware, model, configuration.
 
     A later fact of the same name replaces an earlier one. Parties read facts back through their
-    context,
-    so a stand-in server knows a battery's configuration after a restart.
+    context, so a stand-in server knows a battery's configuration after a restart.
     """
 
     device: DeviceId

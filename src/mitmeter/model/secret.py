@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """Text that hides itself from `repr`, logs and error messages; `reveal()` is the only way
-    out.
-    """
+    """Text that hides itself from `repr`, logs and errors; only `reveal()` shows it."""
 
     _text: str
 

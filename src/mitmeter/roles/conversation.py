@@ -47,9 +47,7 @@ Effect = Transmit | SetTimer | Close | Identify | Report | Answer | Changed
 
 
 class Talk(Generic[M]):
-    """A conversation in which we play `plays`, through the party that knows how that side
-    behaves.
-    """
+    """A conversation in which we play one side, through the party that knows how it behaves."""
 
     __slots__ = ("_codec", "_party", "_peer", "_plays", "decoded", "garbled_bytes", "held")
 
@@ -109,16 +107,13 @@ class Talk(Generic[M]):
         return into
 
     def _say(self, data: bytes) -> Transmit:
-        # Our own words go through the same codec: a codec that pairs requests with answers needs
-        # both.
+        # Our own words pass it too: a codec that pairs requests with answers needs both.
         self._codec.feed(self._plays, data)
         return Transmit(self._peer, data, ours=True)
 
 
 class Relay(Generic[M]):
-    """A conversation between two others. Without rules it passes bytes on as they come,
-    undecoded.
-    """
+    """A conversation between two others. Without rules, bytes pass as they come, undecoded."""
 
     __slots__ = ("_rewriter",)
 
@@ -147,9 +142,7 @@ class Relay(Generic[M]):
         return self._passed(self._rewriter.commanded(command, now))
 
     def blind(self) -> dict[Side, bytes]:
-        """Give up on rules for the rest of the conversation; return what they still held, by
-        sender.
-        """
+        """Give up on rules for good; return what they still held, by sender."""
         rewriter, self._rewriter = self._rewriter, None
         return {} if rewriter is None else rewriter.held()
 

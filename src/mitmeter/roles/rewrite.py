@@ -1,5 +1,4 @@
-"""Rules at work: each whole message passes every rule, and comes out as it was, changed, or not at
-all.
+"""Rules at work: a whole message passes every rule and comes out as it was, changed, or not at all.
 
 Bytes of an unfinished message are held back; they go on unchanged when the rest does not come in
 time,

@@ -9,9 +9,7 @@ _LISTEN = "0A"
 
 
 def port_holder(port: int) -> str:
-    """Return `name (pid 123)` of the process listening on a local TCP port, or "" when it cannot
-    be told.
-    """
+    """Return `name (pid 123)` of who listens on a local TCP port, "" when it cannot be told."""
     inodes = _listening_inodes(port)
     if not inodes:
         return ""

@@ -44,9 +44,7 @@ class MemoryLink:
         self._paused = False
 
     def deliver(self, chunk: int | None = None) -> bool:
-        """Hand over what has arrived, at most `chunk` bytes at a time; return whether anything
-        moved.
-        """
+        """Hand over what has arrived, `chunk` bytes at a time; return whether anything moved."""
         owner, moved = self.owner, False
         while owner is not None and self._inbox and not self._paused:
             data = self._inbox.popleft()

@@ -1,6 +1,4 @@
-"""TCP: listeners with admission, outgoing connections, and a lean link over an asyncio
-transport.
-"""
+"""TCP: listeners with admission, outgoing connections, and a lean link over asyncio."""
 
 from __future__ import annotations
 
@@ -17,6 +15,10 @@ from mitmeter.transport.link import LinkOwner
 Accept = Callable[["TcpLink"], LinkOwner]
 Refused = Callable[[str, str], None]
 
+# uvloop reads a socket that fills its buffer up to 32 times over, 8 MB, before any other has a
+# turn. After a read of this size we step back until the next.
+_LONG_READ = 65_536
+
 
 def address_text(address: object) -> str:
     """Return a socket address as `host:port`, IPv6 in brackets."""
@@ -29,7 +31,17 @@ def address_text(address: object) -> str:
 class TcpLink(asyncio.Protocol):
     """A link over one TCP connection."""
 
-    __slots__ = ("_accept", "_admission", "_owner", "_refused", "_transport", "local", "peer")
+    __slots__ = (
+        "_accept",
+        "_admission",
+        "_early",
+        "_owner",
+        "_paused",
+        "_refused",
+        "_transport",
+        "local",
+        "peer",
+    )
 
     def __init__(
         self, accept: Accept, admission: Admission | None = None, refused: Refused | None = None
@@ -39,6 +51,8 @@ class TcpLink(asyncio.Protocol):
         self._refused = refused
         self._owner: LinkOwner | None = None
         self._transport: asyncio.Transport | None = None
+        self._paused = False
+        self._early: list[bytes] = []
         self.peer = ""
         self.local = ""
 
@@ -60,11 +74,19 @@ class TcpLink(asyncio.Protocol):
         self._owner = self._accept(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._paused:
+            self._hold(data)
+            return
         if self._owner is not None:
             self._owner.received(data)
+        if len(data) >= _LONG_READ and not self._paused:
+            self._read(False)
+            asyncio.get_running_loop().call_soon(self._next_turn)
 
     def eof_received(self) -> bool:
-        if self._owner is not None:
+        if self._paused:
+            self._hold(b"")
+        elif self._owner is not None:
             self._owner.ended()
         return True  # keep our half open: an answer may be waiting for the disk
 
@@ -72,6 +94,8 @@ class TcpLink(asyncio.Protocol):
         self._transport = None
         if self._admission is not None:
             self._admission.leave(self.host)
+        while self._early:
+            self._hand_on()
         owner, self._owner = self._owner, None
         if owner is not None:
             owner.lost(str(exc) if exc is not None else "closed")
@@ -107,12 +131,41 @@ class TcpLink(asyncio.Protocol):
             self._transport.abort()
 
     def pause(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.pause_reading()
+        self._paused = True
+        self._read(False)
 
     def resume(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
+        self._paused = False
+        while self._early and not self._paused:
+            self._hand_on()
+        if not self._paused:
+            self._read(True)
+
+    def _hold(self, data: bytes) -> None:
+        """Keep what comes in spite of a pause: uvloop forgets one made in connection_made."""
+        self._early.append(data)
+        self._read(False)
+
+    def _hand_on(self) -> None:
+        data = self._early.pop(0)
+        if self._owner is None:
+            return
+        if data:
+            self._owner.received(data)
+        else:
+            self._owner.ended()
+
+    def _next_turn(self) -> None:
+        if not self._paused:
+            self._read(True)
+
+    def _read(self, on: bool) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if on:
             self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
 
 
 class TcpListener:
@@ -143,9 +196,7 @@ async def listen(
     limits: Limits | None = None,
     refused: Refused | None = None,
 ) -> TcpListener:
-    """Listen on one address; port 0 takes a free one. Raises LinkError that names who holds the
-    port.
-    """
+    """Listen on one address; port 0 takes a free one. LinkError names who holds the port."""
     admission = Admission(limits or Limits())
     loop = asyncio.get_running_loop()
     try:
