@@ -1,1 +1,1 @@
-"""Bricks for codecs, sans-IO: stream framing, checksums. Knows no device."""
+"""Bricks for codecs, sans-IO: stream framing, checksums, HTTP messages. Knows no device."""
