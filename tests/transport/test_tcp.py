@@ -99,6 +99,64 @@ async def test_a_paused_link_delivers_nothing_until_it_is_resumed() -> None:
     listener.stop()
 
 
+class Hesitant(Recorder):
+    """Takes nothing from the first moment on, as a proxy that has not reached its other side."""
+
+    def accept(self, link: Link) -> "Recorder":
+        link.pause()
+        return super().accept(link)
+
+
+async def _bytes_and_end_before_the_first_resume() -> None:
+    server, client = Hesitant(), Recorder()
+    listener = await listen("127.0.0.1", 0, server.accept)
+    await connect("127.0.0.1", listener.port, client.accept)
+    assert client.link is not None
+    client.link.write(b"early")
+    client.link.finish()
+    await server.accepted.wait()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(server.got.wait(), 0.05)
+    assert not server.eof.is_set()
+    assert server.link is not None
+    server.link.resume()
+    await server.eof.wait()
+    assert server.data == b"early"
+    server.link.close()
+    await client.eof.wait()
+    client.link.close()
+    await asyncio.gather(server.gone.wait(), client.gone.wait())
+    listener.stop()
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_what_comes_before_the_first_resume_waits_for_it(loop: str) -> None:
+    pytest.importorskip(loop).run(asyncio.wait_for(_bytes_and_end_before_the_first_resume(), 10))
+
+
+async def _a_flood_beside_a_quiet_one() -> int:
+    server, flood = Recorder(), Recorder()
+    listener = await listen("127.0.0.1", 0, server.accept)
+    await connect("127.0.0.1", listener.port, flood.accept)
+    assert flood.link is not None
+    flood.link.write(bytes(4 << 20))
+    await server.got.wait()
+    # Everything the listener has read by the time anybody else has a turn.
+    seen = len(server.data)
+    for each in (server, flood):
+        assert each.link is not None
+        each.link.abort()
+    await asyncio.gather(server.gone.wait(), flood.gone.wait())
+    listener.stop()
+    return seen
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_after_a_long_read_the_others_have_a_turn(loop: str) -> None:
+    seen = pytest.importorskip(loop).run(asyncio.wait_for(_a_flood_beside_a_quiet_one(), 10))
+    assert seen <= 1 << 19
+
+
 async def test_one_address_may_not_have_more_connections_than_its_limit() -> None:
     refusals: list[tuple[str, str]] = []
     server = Recorder()

@@ -1,16 +1,17 @@
-"""Who holds a port: the name and pid of the process behind a listening socket, from /proc."""
+"""Who holds a port: the name and pid of the process behind a bound socket, from /proc."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-_LISTEN = "0A"
+# The state of a socket that waits for anybody: TCP_LISTEN, and for UDP TCP_CLOSE, without a peer.
+_WAITING = {"tcp": "0A", "udp": "07"}
 
 
-def port_holder(port: int) -> str:
-    """Return `name (pid 123)` of who listens on a local TCP port, "" when it cannot be told."""
-    inodes = _listening_inodes(port)
+def port_holder(port: int, scheme: str = "tcp") -> str:
+    """Return `name (pid 123)` of who waits on a local `tcp` or `udp` port, "" if it is untold."""
+    inodes = _waiting_inodes(port, scheme)
     if not inodes:
         return ""
     for process in Path("/proc").iterdir():
@@ -19,16 +20,16 @@ def port_holder(port: int) -> str:
     return "a process of another user"
 
 
-def _listening_inodes(port: int) -> set[str]:
+def _waiting_inodes(port: int, scheme: str) -> set[str]:
     found = set()
-    for table in ("tcp", "tcp6"):
+    for table in (scheme, f"{scheme}6"):
         try:
             lines = Path("/proc/net", table).read_text("ascii").splitlines()[1:]
         except OSError:
             continue
         for line in lines:
             columns = line.split()
-            if columns[3] == _LISTEN and int(columns[1].rsplit(":", 1)[1], 16) == port:
+            if columns[3] == _WAITING[scheme] and int(columns[1].rsplit(":", 1)[1], 16) == port:
                 found.add(columns[9])
     return found
 

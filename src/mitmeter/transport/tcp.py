@@ -208,7 +208,7 @@ async def listen(
             start_serving=True,
         )
     except OSError as exc:
-        raise LinkError(_why_not(host, port, exc)) from exc
+        raise LinkError(why_not("tcp", host, port, exc)) from exc
     return TcpListener(server, admission)
 
 
@@ -226,10 +226,11 @@ async def connect(host: str, port: int, accept: Accept, *, timeout: float = 10.0
     return link
 
 
-def _why_not(host: str, port: int, exc: OSError) -> str:
-    where = f"tcp://{host}:{port}"
+def why_not(scheme: str, host: str, port: int, exc: OSError) -> str:
+    """Say why an address cannot be listened on; `scheme` is `tcp` or `udp`."""
+    where = f"{scheme}://{host}:{port}"
     if exc.errno == errno.EADDRINUSE:
-        holder = port_holder(port)
+        holder = port_holder(port, scheme)
         return f"{where} is already taken" + (f" by {holder}" if holder else "")
     if exc.errno == errno.EACCES:
         return f"{where} needs a privilege: ports below 1024 are for root or CAP_NET_BIND_SERVICE"
