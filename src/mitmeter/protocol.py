@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 
-from mitmeter.model import DeviceId, Event, Fact, Reading, Secret, Side
+from mitmeter.model import DeviceId, Event, Fact, Reading, Secret, Side, lean
 
 M = TypeVar("M")
 M_co = TypeVar("M_co", covariant=True)
@@ -24,7 +24,7 @@ M_contra = TypeVar("M_contra", contravariant=True)
 # ------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class Decoded(Generic[M]):
     """One message and exactly the bytes it came in."""
 
@@ -341,6 +341,8 @@ class Spec(Generic[M]):
     hosts:   names the device asks DNS for; `*.` in front means any name below.
     rules:   name → factory, for proxies.
     redact:  makes an item's bytes safe to share, same length, checksums valid.
+    certificate: the kind of certificate its devices are known to take, of `transport/x509.py`.
+    projection_with: the projection where it depends on the station's options, such as a gain.
     package: where `personas/`, `vectors/` and README.md lie, as a package name.
     """
 
@@ -358,6 +360,8 @@ class Spec(Generic[M]):
     redact: Redact | None = None
     commands: tuple[CommandHelp, ...] = ()
     persona: str = ""
+    certificate: str = "plain"
+    projection_with: Callable[[Mapping[str, str]], Projection[M]] | None = None
 
 
 def describe(value: object, *, reveal: bool = False) -> Any:

@@ -100,6 +100,44 @@ def test_readings_being_read_do_not_hold_up_the_writer(tmp_path: Path) -> None:
             assert len(list(reader.readings(limit=None))) == 101
 
 
+def log_bytes(path: Path) -> int:
+    return path.with_name(path.name + "-wal").stat().st_size
+
+
+def test_a_long_log_begins_again_once_a_checkpoint_has_moved_it_into_the_file(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.db"
+    with Store.open(path) as store:
+        number = 0
+        while not store.log_is_long():
+            number += 1
+            store.apply(Batch(f"1:{number}", moments=[status(number)]))
+        long = log_bytes(path)
+        store.checkpoint()
+        store.apply(Batch("2:1", moments=[status(0)]))
+        assert not store.log_is_long()
+        assert log_bytes(path) < long
+        assert len(store.tail(0, limit=10_000)) == number + 1
+
+
+def test_a_log_that_nobody_looks_after_does_not_grow_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with Store.open(path) as store:
+        for number in range(3000):
+            store.apply(Batch(f"1:{number}", moments=[status(number)]))
+        assert log_bytes(path) < 24 << 20
+
+
+def test_a_status_costs_the_log_less_than_20_kilobytes(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with Store.open(path) as store:
+        store.apply(Batch("1:1", moments=[status(each) for each in range(1000)]))
+        before = log_bytes(path)
+        store.apply(Batch("1:2", moments=[status(1000)]))
+        assert log_bytes(path) - before < 20_000
+
+
 def test_a_reader_sees_whole_batches_while_another_process_writes(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     Store.open(path).close()

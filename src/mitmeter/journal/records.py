@@ -9,9 +9,10 @@ whose `z` is wrong has rotted. Times `t` are nanoseconds since 1970, UTC. The ki
      "z":…}
         first line of every segment; `site` only where one is configured
     {"k":"o","c":"01JD0000000000AB","t":…,"protocol":"alphaess","role":"trap",
-     "station":"battery","peer":"192.168.101.7:50123","upstream":"","synthetic":false,"again":false,
+     "station":"battery","peer":"192.168.101.7:50123","upstream":"","synthetic":false,"settings":{},"again":false,
      "z":…}
-        a conversation opens at `t`, `synthetic` where the device is known to be simulated; `again`
+        a conversation opens at `t`, `synthetic` where the device is known to be simulated;
+        `settings` are the station's options of the protocol; `again`
         is true where a later segment repeats it so that every segment can be read alone
     {"k":"d","c":"01JD0000000000AB","n":12,"s":"d","o":0,"t":…,"x":"0101…","z":…}
         bytes `x` (hex), chunk number `n` of its conversation; `s` says whose words: d(evice) or
@@ -175,6 +176,7 @@ def encode_entry(entry: Entry) -> bytes:
                     "peer": conversation.peer,
                     "upstream": conversation.upstream,
                     "synthetic": conversation.synthetic,
+                    "settings": dict(conversation.settings),
                     "again": entry.again,
                 }
             )
@@ -317,6 +319,7 @@ def _conversation(members: _Members) -> Conversation:
         opened_ns=members.whole("t"),
         upstream=members.text("upstream"),
         synthetic=members.get("synthetic") is True,
+        settings=members.pairs("settings"),
     )
 
 
@@ -370,6 +373,15 @@ class _Members:
         if not isinstance(value, int) or abs(value) >= 1 << 63:
             raise ValueError(f"{name!r} is missing or no whole number")
         return value
+
+    def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return an object of texts as sorted pairs; nothing where there is none."""
+        value = self.found.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+            raise ValueError(f"{name!r} is no table of texts")
+        return tuple(sorted(value.items()))
 
     def shown_kind(self) -> str:
         return printable(str(self.found.get("k")), 40)

@@ -24,6 +24,9 @@ from mitmeter.model import Chunk, Conversation
 
 Placed = tuple[Position, Record]
 
+# Little at a time: whoever polls from an event loop holds it meanwhile.
+_POLLED = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class _Open:
@@ -53,7 +56,7 @@ class JournalTail:
         return self._position
 
     def poll(self, until: Position | None = None) -> list[Placed]:
-        """Return the next records with the place behind each, about a megabyte of them at most.
+        """Return the next records with the place behind each, a hundred or so at most.
 
         until: read nothing beyond this place (the writer's `synced`); None reads all whole lines.
         An empty list says that there is nothing more for now. Bad lines come as Damaged.
@@ -179,10 +182,10 @@ class JournalTail:
         """Return the next whole lines, or as much of one as no record needs; empty at the end."""
         stream = opened.stream
         while not self._fault:
-            limit = BLOCK
+            limit = _POLLED
             if until is not None and until.segment <= opened.segment.number:
                 inside = until.segment == opened.segment.number
-                limit = min(BLOCK, until.offset - stream.offset) if inside else 0
+                limit = min(_POLLED, until.offset - stream.offset) if inside else 0
             if limit <= 0:
                 return b""
             try:

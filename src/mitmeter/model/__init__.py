@@ -6,6 +6,7 @@ Frozen values only. No I/O, no clocks, no logging.
 from mitmeter.model.chunk import Chunk, Conversation, instant, nanoseconds
 from mitmeter.model.device import DeviceId
 from mitmeter.model.event import Event, Field, Plain, Severity, printable
+from mitmeter.model.lean import lean
 from mitmeter.model.quantity import CATALOGUE, Kind, Quantity, quantity
 from mitmeter.model.reading import Fact, Origin, Reading
 from mitmeter.model.secret import Secret
@@ -28,6 +29,7 @@ __all__ = [
     "Severity",
     "Side",
     "instant",
+    "lean",
     "nanoseconds",
     "printable",
     "quantity",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from mitmeter.model.lean import lean
 from mitmeter.model.side import Side
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Conversation:
     peer:     the other end's address, `host:port`; a proxy's is the one on the device's side.
     upstream: the address on the head-end's side of a proxy, else "".
     synthetic: True when the device behind it is known to be simulated.
+    settings: the station's options of its protocol, by name: decoding again needs them too.
     """
 
     id: str
@@ -28,9 +32,10 @@ class Conversation:
     opened_ns: int
     upstream: str = ""
     synthetic: bool = False
+    settings: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class Chunk:
     """Bytes as they were read from, or written to, one link.
 
@@ -57,11 +62,10 @@ class Chunk:
 
 def instant(ns: int) -> datetime:
     """Return nanoseconds since 1970 as an aware UTC instant, to the microsecond."""
-    seconds, rest = divmod(ns, 1_000_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
+    return _EPOCH + timedelta(0, 0, ns // 1000)
 
 
 def nanoseconds(at: datetime) -> int:
     """Return an aware instant as whole nanoseconds since 1970, exactly."""
-    delta = at - datetime(1970, 1, 1, tzinfo=UTC)
+    delta = at - _EPOCH
     return ((delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds) * 1000

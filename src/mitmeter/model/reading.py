@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from mitmeter.model.device import DeviceId
+from mitmeter.model.lean import lean
 
 
 class Origin(StrEnum):
@@ -15,7 +16,7 @@ class Origin(StrEnum):
     SYNTHETIC = "synthetic"
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class Reading:
     """One value of one quantity of one device.
 

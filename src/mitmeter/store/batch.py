@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
-from mitmeter.model import Conversation, DeviceId, Event, Fact, Reading
+from mitmeter.model import Conversation, DeviceId, Event, Fact, Reading, lean
 
 
 class Clock(IntEnum):
@@ -29,7 +29,7 @@ class Clock(IntEnum):
     """The same of a clock with a zone."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class Moment:
     """Readings of one device at one instant, out of one message, with their corrected time.
 

@@ -119,7 +119,7 @@ def _grouped(readings: Iterable[Reading]) -> list[list[Reading]]:
             and reading.received == head.received
             and reading.live is head.live
             and reading.origin is head.origin
-            and reading.device == head.device
+            and (reading.device is head.device or reading.device == head.device)
         ):
             groups[-1].append(reading)
         else:

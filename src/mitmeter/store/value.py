@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE = _EPOCH.replace(tzinfo=None)
@@ -21,12 +22,17 @@ def pack(value: Decimal | str) -> Columns:
     """
     if isinstance(value, str):
         return storable(value), None
-    text = str(value)
+    return _pack_number(str(value))
+
+
+# The same few numbers come every ten seconds.
+@lru_cache(maxsize=4096)
+def _pack_number(text: str) -> Columns:
     whole, _, fraction = text.partition(".")
     try:
         mantissa = int(whole + fraction)
     except ValueError:  # an exponent, NaN or infinity
-        return _pack_unusual(value)
+        return _pack_unusual(Decimal(text))
     if not -_MOST <= mantissa <= _MOST or (mantissa == 0 and text[0] == "-"):
         return text, 0
     return mantissa, -len(fraction)

@@ -40,8 +40,8 @@ def test_a_password_hides_itself() -> None:
     assert "example-pass" not in repr(login.password)
 
 
-def test_members_are_described_in_order_as_pairs() -> None:
+def test_members_are_described_in_order_as_a_table() -> None:
     assert describe(Status((("SOC", "72.4"), ("n", Decimal("1.50"))))) == {
         "type": "Status",
-        "members": [["SOC", "72.4"], ["n", "1.50"]],
+        "members": {"SOC": "72.4", "n": "1.50"},
     }

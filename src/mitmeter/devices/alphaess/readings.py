@@ -58,6 +58,9 @@ class AlphaEssProjection:
         said: list[Said] = []
         if isinstance(message, Status):
             self._row(message.members, message.get("Time"), True, at, said)
+        elif isinstance(message, Reply):
+            if message.get("Status") != "Success":
+                said.append(happenings.refusal(message, self._device, at))
         elif isinstance(message, Telemetry):
             self._row(message.members, message.get("Time"), False, at, said)
         elif isinstance(message, History):
@@ -151,9 +154,6 @@ class AlphaEssProjection:
             self._config_reply(sender, message, at, said)
         elif isinstance(message, Other):
             said.append(happenings.unknown(sender, message, self._device, at))
-        elif isinstance(message, Reply):
-            if message.get("Status") != "Success":
-                said.append(happenings.refusal(message, self._device, at))
         elif isinstance(message, Login):
             said.append(happenings.login(message, self._device, at))
         elif isinstance(message, Notice):
