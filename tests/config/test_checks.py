@@ -85,7 +85,7 @@ def test_a_station_that_only_connects_does_not_listen(keys: dict[str, object]) -
             "trap battery listen='udp://h:1'",
             "listen: udp:// is not known in this version; there is tcp",
         ),
-        ("proxy battery to='tls://h:1'", "to: tls:// is not known in this version"),
+        ("proxy battery to='http://h:1'", "to: http:// is not known in this version"),
         ("proxy battery to='tcp://h:0'", "to: port 0 is for listening only"),
         (
             "proxy battery to='tcp://h:1' rules=['redakt']",

@@ -185,15 +185,13 @@ def test_sections_of_later_versions_are_refused_in_words() -> None:
     text = """
         [web]
         listen = "tcp://127.0.0.1:8480"
-        [network.dns]
-        answer = "192.168.101.2"
         [sink.mqtt]
         url = "mqtt://homeassistant.local:1883"
         [[tariff]]
         name = "day-night"
     """
     found = errors_of(text)
-    assert [key for key, _ in found] == ["web", "network", "sink", "tariff"]
+    assert [key for key, _ in found] == ["web", "sink", "tariff"]
     assert all("not known in this version" in problem for _, problem in found)
 
 

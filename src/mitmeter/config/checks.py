@@ -7,13 +7,14 @@ from typing import Any
 
 from mitmeter import registry
 from mitmeter.config.endpoint import Endpoint
+from mitmeter.config.network_tables import Network
 from mitmeter.config.suggest import hint, one_of
 from mitmeter.config.values import Config, Station
 from mitmeter.errors import ConfigError
 
 Problem = tuple[str, str]
 
-SCHEMES = ("tcp",)
+SCHEMES = ("tcp", "tls", "ssl3")
 _ALWAYS = {"name", "role", "protocol", "options"}
 _OF_ROLE = {
     "trap": {"listen", "control"},
@@ -37,6 +38,7 @@ def check(config: Config) -> tuple[Config, list[ConfigError]]:
             for key, text in problems
         ]
     errors += _clashes(stations)
+    errors += (ConfigError(f"network.{key}", text) for key, text in _network(config.network))
     return config.model_copy(update={"stations": tuple(stations)}), errors
 
 
@@ -126,6 +128,21 @@ def _listens_by_default(station: Station, spec: Any) -> bool:
     if station.listen is not None:
         return False
     return station.role in {"trap", "proxy"} or (station.role == "emulate" and station.to is None)
+
+
+def _network(network: Network) -> Iterator[Problem]:
+    for name, table in (("dns", network.dns), ("ntp", network.ntp)):
+        if table is not None and table.listen.scheme != "udp":
+            yield f"{name}.listen", f"write it as udp://…, not {table.listen}"
+    dns, dhcp = network.dns, network.dhcp
+    if dns is not None and dns.unknown == "forward" and dns.upstream is None:
+        yield "dns.upstream", "is required: it says where to forward to"
+    if dhcp is not None:
+        for key, address in (("first", dhcp.first), ("last", dhcp.last)):
+            if address not in dhcp.address.network:
+                yield f"dhcp.{key}", f"{address} is not in {dhcp.address.network}"
+        if dhcp.last < dhcp.first:
+            yield "dhcp.last", f"{dhcp.last} comes before the first, {dhcp.first}"
 
 
 def _clashes(stations: list[Station]) -> Iterator[ConfigError]:

@@ -4,38 +4,44 @@ from __future__ import annotations
 
 import json
 import textwrap
+from datetime import timedelta
 from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from mitmeter.config.values import TABLES, Config, Section, keys
+from mitmeter.config.amounts import duration_text
+from mitmeter.config.section import Section
+from mitmeter.config.values import TABLES, Config, keys
 
 _WIDTH = 96
 
 
 def dump() -> str:
-    """Return a whole mitmeter.toml: the defaults as they are, and one station to uncomment."""
+    """Return a whole mitmeter.toml: the defaults, and the optional tables to uncomment."""
     parts = ["# mitmeter: every key, its meaning and its default.\n"]
     defaults = Config().model_dump(mode="json", by_alias=True)
     for name, table in TABLES.items():
         if name == "station":
-            parts.append(_station())
-        else:
+            parts.append(_commented("[[station]]", table))
+        elif name in defaults:
             parts.append(_section(name, table, defaults[name]))
+        else:
+            parts.append(_commented(f"[{name}]", table))
     return "\n".join(parts)
 
 
 def _section(name: str, table: type[Section], defaults: dict[str, Any]) -> str:
     lines = [*_comment(table.__doc__ or ""), f"[{name}]"]
     for key, field in keys(table).items():
-        lines += [*_comment(field.description), f"{key} = {toml(defaults[key])}"]
+        if f"{name}.{key}" not in TABLES:
+            lines += [*_comment(field.description), f"{key} = {toml(defaults[key])}"]
     return "\n".join(lines) + "\n"
 
 
-def _station() -> str:
-    """Return the keys of a station, all commented out: there is no station by default."""
-    lines = [*_comment(TABLES["station"].__doc__ or ""), "# [[station]]"]
-    for key, field in keys(TABLES["station"]).items():
+def _commented(header: str, table: type[Section]) -> str:
+    """Return the keys of a table that is not there by default, all commented out."""
+    lines = [*_comment(table.__doc__ or ""), f"# {header}"]
+    for key, field in keys(table).items():
         default = _default(field)
         meaning = field.description
         if field.is_required():
@@ -54,6 +60,8 @@ def _default(field: Any) -> Any:
     value = field.get_default(call_default_factory=True)
     if value is PydanticUndefined:
         return None
+    if isinstance(value, timedelta):
+        return duration_text(value)
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mitmeter.config.suggest import one_of
 from mitmeter.errors import ConfigError
 
-SCHEMES = ("tcp", "tls", "udp", "http", "https")
+SCHEMES = ("tcp", "tls", "ssl3", "udp", "http", "https")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*\.?\Z")
 _LOOKS_LIKE_IPV4 = re.compile(r"[0-9.]+\Z")

@@ -14,8 +14,9 @@ def schema() -> dict[str, Any]:
     for name, table in TABLES.items():
         for key, described_key in described["$defs"][table.__name__]["properties"].items():
             # pydantic gives a default as Python holds it; the file holds text such as "10m".
-            if "default" in described_key and isinstance(written[name], dict):
-                described_key["default"] = written[name][key]
+            held = written.get(name)
+            if "default" in described_key and isinstance(held, dict) and key in held:
+                described_key["default"] = held[key]
     described["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     described["title"] = "mitmeter.toml"
     return described

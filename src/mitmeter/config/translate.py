@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mitmeter.config.section import Section
 from mitmeter.config.suggest import hint
-from mitmeter.config.values import TABLES, Config, Section, keys
+from mitmeter.config.values import TABLES, Config, keys
 from mitmeter.errors import ConfigError
 
 # Tables of the documented whole that this version has no room for yet.
 NOT_YET = {
     "web": "the dashboard comes later",
-    "network": "DNS and time for an isolated network come later",
     "sink": "forwarding comes later",
     "tariff": "prices come later",
 }
@@ -91,12 +91,15 @@ def _not_a_choice(got: object, expected: str) -> str:
 
 
 def _not_a_table(loc: tuple[int | str, ...], got: object) -> str:
-    header = f"[[{loc[0]}]]" if loc[0] == "station" else f"[{loc[0]}]"
+    path = ".".join(str(part) for part in loc if not isinstance(part, int))
+    header = "[[station]]" if path == "station" else f"[{path}]"
     return f"expected a table {header}, got {shown(got)}"
 
 
 def _table(loc: Sequence[int | str]) -> type[Section]:
-    return TABLES[str(loc[0])] if loc else Config
+    """Return the model of the table a key stands in; a place in a list is the list's table."""
+    path = ".".join(str(part) for part in loc if not isinstance(part, int))
+    return TABLES[path] if path else Config
 
 
 def shown(value: object) -> str:
