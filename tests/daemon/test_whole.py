@@ -113,25 +113,24 @@ async def test_through_our_proxy_for_a_day_the_three_journals_agree(tmp_path: Pa
         await running.enter_async_context(heard(battery(tmp_path / "battery", time, middle.where)))
         end = time.now() + timedelta(days=1)
         await last.until(lambda: time.now() >= end)
-    reported = said(tmp_path / "battery", Side.DEVICE)
-    assert len(reported) > 2_000_000
-    assert said(tmp_path / "proxy", Side.DEVICE) == reported
-    assert said(tmp_path / "trap", Side.DEVICE) == reported
-    # The battery was switched off first: the very last answer may have found nobody there.
-    answered, passed, arrived = (
-        said(tmp_path / name, Side.HEADEND) for name in ("trap", "proxy", "battery")
-    )
-    assert answered.startswith(passed)
-    assert passed.startswith(arrived)
-    assert len(answered) - len(arrived) < 100
+    # The battery was switched off in the middle of its talk: last words may have been lost on the
+    # way, each way; everything before them is the same, byte for byte, in all three journals.
+    reported = [said(tmp_path / name, Side.DEVICE) for name in ("battery", "proxy", "trap")]
+    answered = [said(tmp_path / name, Side.HEADEND) for name in ("trap", "proxy", "battery")]
+    for spoken, passed, heard_of in (reported, answered):
+        assert spoken.startswith(passed)
+        assert passed.startswith(heard_of)
+        assert len(spoken) - len(heard_of) < 10_000
+    assert len(reported[-1]) > 2_000_000
+    assert len(answered[-1]) > 200_000
     for name in ("battery", "proxy", "trap"):
         told = [each.eventid for each in events(tmp_path / name)]
         assert "mitmeter.alphaess.login" in told
         assert "mitmeter.alphaess.undecodable" not in told
         assert "mitmeter.fault" not in told
     at_trap, at_proxy = measured(tmp_path / "trap"), measured(tmp_path / "proxy")
-    assert len(at_trap) > 8_000
-    assert at_proxy == at_trap
+    assert len(at_trap) > 100_000
+    assert len(set(at_proxy) ^ set(at_trap)) < 200
 
 
 async def test_decoding_the_journal_again_gives_the_same_readings_bit_for_bit(

@@ -6,11 +6,15 @@ from typing import Any
 
 from mitmeter import registry
 from mitmeter.config.endpoint import Endpoint
+from mitmeter.config.network_tables import Dhcp, Dns, Network
 from mitmeter.config.places import read_secret
 from mitmeter.config.values import Config
 from mitmeter.config.values import Station as StationTable
 from mitmeter.daemon.persona import load_persona
 from mitmeter.daemon.plan import DaemonPlan, Patience, Retention, StationPlan
+from mitmeter.daemon.plan_network import DhcpPlan, DnsPlan, NetworkPlan, NtpPlan
+from mitmeter.lan.names import Unknown
+from mitmeter.lan.ntp import HOSTS as TIME_HOSTS
 from mitmeter.model import Secret
 from mitmeter.protocol import Spec
 from mitmeter.roles.role import Role
@@ -32,6 +36,52 @@ def daemon_plan(config: Config, owner: str) -> DaemonPlan:
             segment_bytes=config.journal.segment_size,
         ),
         batch_seconds=config.store.batch.total_seconds(),
+        network=_network(config.network),
+    )
+
+
+def known_hosts() -> dict[str, tuple[str, ...]]:
+    """Return the names each protocol's devices ask for."""
+    hosts = {name: registry.spec(name).hosts for name in registry.names()}
+    return {name: found for name, found in hosts.items() if found}
+
+
+def _network(network: Network) -> NetworkPlan:
+    dns, ntp, dhcp = network.dns, network.ntp, network.dhcp
+    return NetworkPlan(
+        dns=None if dns is None else _dns(dns, ntp=ntp is not None),
+        ntp=None
+        if ntp is None
+        else NtpPlan(listen=ntp.listen, networks=ntp.networks, local_stratum=ntp.local_stratum),
+        dhcp=None if dhcp is None else _dhcp(dhcp, dns=dns is not None, ntp=ntp is not None),
+        tell_seconds=network.tell.total_seconds(),
+    )
+
+
+def _dns(dns: Dns, *, ntp: bool) -> DnsPlan:
+    hosts = {**known_hosts(), "ntp": TIME_HOSTS} if ntp else known_hosts()
+    return DnsPlan(
+        listen=dns.listen,
+        answer=dns.answer,
+        networks=dns.networks,
+        hosts=hosts,
+        ttl=int(dns.ttl.total_seconds()),
+        unknown=Unknown(dns.unknown),
+        upstream=dns.upstream,
+        apart=dns.apart,
+    )
+
+
+def _dhcp(dhcp: Dhcp, *, dns: bool, ntp: bool) -> DhcpPlan:
+    return DhcpPlan(
+        interface=dhcp.interface,
+        address=dhcp.address,
+        first=dhcp.first,
+        last=dhcp.last,
+        lease_seconds=int(dhcp.lease.total_seconds()),
+        router=dhcp.router,
+        dns=dns,
+        ntp=ntp,
     )
 
 

@@ -26,12 +26,13 @@ async def serve(folder: Path, handle: Handler) -> AsyncIterator[None]:
     """Answer requests while the block runs. A socket left behind by a killed daemon is replaced."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, ValueError, asyncio.LimitOverrunError):
-            request = json.loads(await reader.readline())
-            reply = await handle(request)
-            writer.write(json.dumps(reply).encode() + b"\n")
-            await writer.drain()
-        writer.close()
+        try:
+            with contextlib.suppress(OSError):
+                reply = await _reply(reader, handle)
+                writer.write(json.dumps(reply).encode() + b"\n")
+                await writer.drain()
+        finally:
+            writer.close()
 
     with contextlib.suppress(FileNotFoundError):
         (folder / NAME).unlink()
@@ -49,11 +50,23 @@ async def serve(folder: Path, handle: Handler) -> AsyncIterator[None]:
             (folder / NAME).unlink()
 
 
+async def _reply(reader: asyncio.StreamReader, handle: Handler) -> dict[str, Any]:
+    try:
+        request = json.loads(await reader.readline())
+        if not isinstance(request, dict):
+            return {"error": "a request is a JSON object on one line"}
+        return await handle(request)
+    except (ValueError, TypeError) as exc:
+        return {"error": f"not a request: {exc}"}
+
+
 async def ask(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     """Send one request to the daemon that uses `folder`. Raises LinkError when none is running."""
     try:
         with _short_path(folder) as path:
             reader, writer = await asyncio.open_unix_connection(path, limit=_LINE_LIMIT)
+    except PermissionError as exc:
+        raise LinkError(f"{folder / NAME}: {exc.strerror}; only its owner may command") from exc
     except OSError as exc:
         raise LinkError(f"no mitmeter is running on {folder}") from exc
     try:

@@ -21,6 +21,8 @@ from mitmeter.transport import Link
 GARBLED_LIMIT = 262_144
 # Above this much unwritten journal we stop reading until the disk has caught up.
 BACKLOG_LIMIT = 16 << 20
+# Above this much of unfinished messages, all conversations together, the latest is not waited for.
+HELD_LIMIT = 64 << 20
 # Noted when the rest of a message is waited for no longer: who reads the journal does the same.
 HALF_MESSAGE = "mitmeter.conversation.half_message"
 
@@ -34,6 +36,7 @@ class TalkDrive:
     __slots__ = (
         "_behind",
         "_closing",
+        "_counted",
         "_deaf",
         "_device",
         "_gone",
@@ -78,6 +81,7 @@ class TalkDrive:
         self._timers: Timers | None = None
         self._device: DeviceId | None = None
         self._closing = ""
+        self._counted = 0
         self._gone = False
         # Two reasons not to read on: the disk is behind; the peer does not take what we say.
         self._behind = False
@@ -117,6 +121,10 @@ class TalkDrive:
             self.held_ns = ns
         if effects:
             self._perform(effects)
+        if talk.held or self._counted:
+            self._count_held()
+            if services.held_bytes > HELD_LIMIT and talk.held:
+                self.flush_held()
         if talk.garbled_bytes > GARBLED_LIMIT:
             self.close(f"{talk.garbled_bytes} bytes without one sound message")
         if services.writer.unsaved > BACKLOG_LIMIT:
@@ -136,6 +144,7 @@ class TalkDrive:
         services = self._services
         if self._talk.held and not self._closing:
             self._run("ending", lambda now: self._talk.ended(now))
+        services.held_bytes -= self._counted
         if self._timers is not None:
             self._timers.cancel()
         services.gone(self, self._device)
@@ -168,6 +177,13 @@ class TalkDrive:
             fields={"bytes": self._talk.held},
         )
         self._run("flushing", lambda now: self._talk.ended(now))
+        self._count_held()
+
+    def _count_held(self) -> None:
+        """Keep the sum of what all conversations hold of unfinished messages."""
+        if not self._gone:
+            self._services.held_bytes += self._talk.held - self._counted
+            self._counted = self._talk.held
 
     def commanded(self, command: Command) -> None:
         self._run("a command", lambda now: self._talk.commanded(command, now))

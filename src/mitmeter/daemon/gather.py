@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from mitmeter.journal.position import Position
 from mitmeter.model import (
     Chunk,
     Conversation,
@@ -30,9 +31,14 @@ from mitmeter.store import (
 
 
 class Gathering:
-    """Collects one batch. `known` is the set of devices met before, and grows."""
+    """Collects one batch. `known` is the set of devices met before, and grows.
+
+    records: how many records of the journal it is made of.
+    """
 
     def __init__(self, clocks: ClockBook, known: set[DeviceId]) -> None:
+        self.records = 0
+        self._position: Position | None = None
         self._clocks = clocks
         self._known = known
         self._moments: list[Moment] = []
@@ -42,6 +48,11 @@ class Gathering:
         self._closed: list[Closed] = []
         self._pending: list[Pending] = []
         self._progress: dict[str, list[int]] = {}
+
+    def reached(self, position: Position) -> None:
+        """Count one more record, with the place behind it."""
+        self.records += 1
+        self._position = position
 
     def opened(self, conversation: Conversation) -> None:
         self._opened.append(conversation)
@@ -78,6 +89,7 @@ class Gathering:
     ) -> None:
         """Take what the messages that ended in one chunk came to."""
         readings: list[Reading] = []
+        met: DeviceId | None = None
         for each in found:
             if isinstance(each, Reading):
                 readings.append(each)
@@ -85,8 +97,12 @@ class Gathering:
                 self._events.append(Noted(each, conversation.station, conversation.id, source))
             else:
                 self._facts.append(Known(each, at, source))
-            if each.device is not None and each.device not in self._known:
-                self._meet(each.device, conversation, source, at)
+            device = each.device
+            # Looked up only where it changes: a message brings dozens of readings of one device.
+            if device is not met and device is not None:
+                met = device
+                if device not in self._known:
+                    self._meet(device, conversation, source, at)
         if readings:
             dated = self._clocks.date(readings, source)
             self._moments += dated.moments
@@ -104,9 +120,9 @@ class Gathering:
         for stream in before - held.keys():
             self._pending.append(Pending(conversation, stream, b""))
 
-    def batch(self, position: str) -> Batch:
+    def batch(self) -> Batch:
         return Batch(
-            position=position,
+            position="" if self._position is None else str(self._position),
             moments=self._moments,
             events=self._events,
             facts=self._facts,

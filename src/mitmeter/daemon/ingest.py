@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,9 +31,9 @@ from mitmeter.store import Batch, ClockBook, Store
 
 log = logging.getLogger("mitmeter")
 
-# One slice of work: small enough that a trap's answers never wait for it noticeably.
-SLICE_RECORDS = 200
-BUSY_LAG_SECONDS = 0.002
+# Beside live traffic: how long the loop is held at a time, and how much one transaction takes.
+SLICE_SECONDS = 0.002
+SLICE_RECORDS = 100
 # How long to wait before a store that could not be written, on a full disk perhaps, is tried again.
 RETRY_SECONDS = 2.0
 
@@ -40,12 +41,11 @@ Listener = Callable[[list[Event], list[Reading]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """What some records came to, until the store has it."""
+class _Made:
+    """A batch and what it was made of, until the store has it."""
 
     gathering: Gathering
     batch: Batch
-    records: int
 
 
 class Ingest:
@@ -61,7 +61,9 @@ class Ingest:
         self._tail = JournalTail(folder, start)
         self._records: list[tuple[Position, Record]] = []
         self._next = 0
-        self._made: _Step | None = None
+        self._made: _Made | None = None
+        self._failing = False
+        self._synced = start
         self._strands: dict[str, Strand | None] = {}
         self._clocks = ClockBook(zone, store.clocks())
         self._known = {device.device for device in store.devices()}
@@ -71,6 +73,7 @@ class Ingest:
         self._last = instant(0)
         self._spoken: set[str] = set()
         self._holding = {name: {stream for stream, _ in held} for name, held in self._left.items()}
+        self._gathering = Gathering(self._clocks, self._known)
 
     def close(self) -> None:
         self._tail.close()
@@ -80,81 +83,99 @@ class Ingest:
         total = 0
         while count := self.step(until, 5000):
             total += count
+            if self._store.log_is_long():
+                self._store.checkpoint()
         return total
 
     async def follow(self, commit: GroupCommit, clock: Clock, pause: float = 1.0) -> None:
         """Ingest what becomes durable, in slices, giving way to live traffic. Runs until
         cancelled; a store that cannot be written is told of once, and tried again and again.
+
+        pause: how long to collect first, so that a message and its answer are one transaction.
         """
         wake = asyncio.Event()
-        until = [self._tail.position]
 
         def synced(position: Position) -> None:
-            until[0] = position
+            self._synced = position
             wake.set()
 
         commit.on_synced(synced)
-        failing = False
         while True:
             await wake.wait()
-            wake.clear()
-            while True:
-                began = time.perf_counter()
-                try:
-                    count = self.step(until[0], SLICE_RECORDS)
-                except StoreError as exc:
-                    if not failing:
-                        log.warning("%s; readings wait in the journal until it can", exc)
-                    failing = True
-                    await asyncio.sleep(RETRY_SECONDS)
-                    continue
-                if failing:
-                    log.info("the store is written again")
-                    failing = False
-                if not count:
-                    break
-                took = time.perf_counter() - began
-                await asyncio.sleep(0)
-                busy = time.perf_counter() - began - took > BUSY_LAG_SECONDS
-                await asyncio.sleep(took * (9 if busy else 0.5))
             await asyncio.sleep(max(clock.real(pause), 0.01))
+            wake.clear()
+            while await self._advance():
+                pass
+
+    async def _advance(self) -> bool:
+        """Do a slice of the work, then let others go first; False when all is done."""
+        began, until = time.perf_counter(), self._synced
+        try:
+            more = self._gather(until, SLICE_RECORDS, began + SLICE_SECONDS)
+            if not more:
+                more = self._commit() > 0
+                if self._store.log_is_long():
+                    await asyncio.to_thread(self._store.checkpoint)
+        except StoreError as exc:
+            if not self._failing:
+                log.warning("%s; readings wait in the journal until it can", exc)
+            self._failing = True
+            await asyncio.sleep(RETRY_SECONDS)
+            return True
+        if self._failing:
+            log.info("the store is written again")
+            self._failing = False
+        took = time.perf_counter() - began
+        await asyncio.sleep(took / 2)
+        if self._synced != until:
+            # Somebody was heard meanwhile, and waits for answers: a tenth of the time will do.
+            await asyncio.sleep(took * 8)
+        return more
 
     def step(self, until: Position | None, limit: int) -> int:
         """Ingest at most `limit` records in one transaction; return how many, 0 at the end.
 
         Raises StoreError when the store cannot be written; the next step then tries the same again.
         """
+        self._gather(until, limit)
+        return self._commit()
+
+    def _gather(self, until: Position | None, limit: int, deadline: float = math.inf) -> bool:
+        """Add records to the next batch. True when only the deadline kept it from more."""
+        if self._made is not None:
+            return False
+        gathering = self._gathering
+        while gathering.records < limit:
+            if self._next >= len(self._records):
+                self._records = self._tail.poll(until)
+                self._next = 0
+                if not self._records:
+                    return False
+            position, record = self._records[self._next]
+            self._next += 1
+            gathering.reached(position)
+            self._take(record, gathering)
+            if time.perf_counter() > deadline:
+                return True
+        return False
+
+    def _commit(self) -> int:
+        """Commit what is gathered in one transaction; return how many records that was."""
         made = self._made
         if made is None:
-            made = self._made = self._read(until, limit)
-        if made is None:
-            return 0
+            gathering = self._gathering
+            if not gathering.records:
+                return 0
+            self._hold(gathering)
+            made = self._made = _Made(gathering, gathering.batch())
+            self._gathering = Gathering(self._clocks, self._known)
         self._store.apply(made.batch)
         self._made = None
         if self.listeners:
             events, readings = made.gathering.heard()
             for listener in self.listeners:
                 listener(events, readings)
-        return made.records
-
-    def _read(self, until: Position | None, limit: int) -> _Step | None:
-        """Return what the next records come to, None at the end."""
-        gathering = Gathering(self._clocks, self._known)
-        position, count = None, 0
-        while count < limit:
-            if self._next >= len(self._records):
-                self._records = self._tail.poll(until)
-                self._next = 0
-                if not self._records:
-                    break
-            position, record = self._records[self._next]
-            self._next += 1
-            count += 1
-            self._take(record, gathering)
-        if position is None:
-            return None
-        self._hold(gathering)
-        return _Step(gathering, gathering.batch(str(position)), count)
+        return made.gathering.records
 
     # --- one record
     # ---------------------------------------------------------------------------------

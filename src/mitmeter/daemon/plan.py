@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from mitmeter.config.endpoint import Endpoint
+from mitmeter.daemon.plan_network import NetworkPlan
 from mitmeter.model import Secret
 from mitmeter.protocol import Spec
 from mitmeter.roles.role import Role
@@ -16,7 +17,7 @@ from mitmeter.transport import Limits
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a station waits, in seconds.
+    """How long a station waits, in seconds of its clock; `connect` in real ones.
 
     idle:    without one whole message, before a conversation is closed.
     partial: for the rest of a half-received message, before it is taken as it is.
@@ -26,6 +27,12 @@ class Patience:
     idle: float = 600.0
     partial: float = 30.0
     connect: float = 10.0
+
+    @classmethod
+    def at(cls, speed: float) -> Patience:
+        """Return the usual patience, as long as ever in real time, by a clock that runs faster."""
+        usual = cls()
+        return cls(usual.idle * speed, usual.partial * speed, usual.connect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +84,4 @@ class DaemonPlan:
     stations: tuple[StationPlan, ...]
     retention: Retention = field(default_factory=Retention)
     batch_seconds: float = 1.0
+    network: NetworkPlan = field(default_factory=NetworkPlan)

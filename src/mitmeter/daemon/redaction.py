@@ -6,13 +6,15 @@ is whole; what waits is bounded.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from mitmeter import registry
+from mitmeter.daemon.drive import HALF_MESSAGE
 from mitmeter.errors import ConfigError
 from mitmeter.journal.pseudonyms import KeyedPseudonyms
 from mitmeter.journal.records import Closed, Noted, Opened, Record
@@ -22,7 +24,13 @@ from mitmeter.roles.role import Role
 
 # Beyond this an unfinished message is no longer waited for: it is redacted as it stands.
 _MOST_WAITING = 10_000
-_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
+_MOST_REMEMBERED = 10_000
+# Shorter values turn up in words by chance, such as a post code within a count of bytes.
+_SHORTEST = 6
+_IP4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)"
+# Times of day look alike, so what is found is an address only if it can be read as one.
+_IP6 = r"(?<![\w:.])[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(?:%\w+)?(?![\w:])"
+_ADDRESS = re.compile(f"{_IP4}|{_IP6}")
 
 
 class _Remembering:
@@ -30,12 +38,42 @@ class _Remembering:
 
     def __init__(self, pseudonyms: KeyedPseudonyms) -> None:
         self._pseudonyms = pseudonyms
-        self.seen: dict[str, str] = {}
+        self._seen: dict[str, str] = {}
+        self._pattern = _ADDRESS
 
     def text(self, value: str) -> str:
-        shown = self._pseudonyms.text(value)
-        if len(value) >= 6 and shown != value and len(self.seen) < 10_000:
-            self.seen[value] = shown
+        return self._remembered(value, self._pseudonyms.text(value))
+
+    def address(self, value: str) -> str:
+        """Return stand-ins for `host:port`; nothing for nothing."""
+        if not value:
+            return ""
+        shown = self._pseudonyms.address(value)
+        host = value.rpartition(":")[0] or value
+        if not _ADDRESS.fullmatch(host.strip("[]")):
+            self._remembered(host, shown.rpartition(":")[0] or shown)
+        return shown
+
+    def words(self, text: str) -> str:
+        """Return plain words with every value seen so far, and every IP address, replaced."""
+        return self._pattern.sub(lambda found: self._word(found[0]), text)
+
+    def _word(self, found: str) -> str:
+        if found in self._seen:
+            return self._seen[found]
+        try:
+            ipaddress.ip_address(found)
+        except ValueError:
+            return found
+        return self._pseudonyms.address(found)
+
+    def _remembered(self, value: str, shown: str) -> str:
+        known = value in self._seen or len(self._seen) >= _MOST_REMEMBERED
+        if len(value) >= _SHORTEST and shown != value and not known:
+            self._seen[value] = shown
+            # Longest first: a serial number may contain a telephone number.
+            values = sorted(self._seen, key=len, reverse=True)
+            self._pattern = re.compile("|".join((*map(re.escape, values), _ADDRESS.pattern)))
         return shown
 
 
@@ -86,8 +124,7 @@ class Redactor:
     """Replaces private values in a run of records; one instance is one set of stand-ins."""
 
     def __init__(self, key: bytes) -> None:
-        self._pseudonyms = KeyedPseudonyms(key)
-        self._names = _Remembering(self._pseudonyms)
+        self._names = _Remembering(KeyedPseudonyms(key))
         self._streams: dict[tuple[str, Side, bool], _Stream] = {}
         self._codecs: dict[tuple[str, bool], Codec[Any]] = {}
         self._queue: deque[_Waiting] = deque()
@@ -99,7 +136,7 @@ class Redactor:
             self._queue.append(waiting)
             if isinstance(record, Chunk):
                 self._stream(record).feed(waiting, record.data)
-            elif isinstance(record, Closed):
+            elif isinstance(record, Closed) or _gives_up(record):
                 self._end(record.conversation_id)
             if len(self._queue) > _MOST_WAITING:
                 self._end_first()
@@ -147,31 +184,36 @@ class Redactor:
         if isinstance(record, Opened):
             return replace(record, conversation=self._conversation(record.conversation))
         if isinstance(record, Closed):
-            return replace(record, reason=self._words(record.reason))
+            return replace(record, reason=self._names.words(record.reason))
         if isinstance(record, Noted):
             return replace(record, event=self._event(record.event))
         return record
 
     def _conversation(self, conversation: Conversation) -> Conversation:
-        upstream = conversation.upstream
         return replace(
             conversation,
-            peer=self._pseudonyms.address(conversation.peer),
-            upstream=self._pseudonyms.address(upstream) if upstream else "",
+            peer=self._names.address(conversation.peer),
+            upstream=self._names.address(conversation.upstream),
         )
 
     def _event(self, event: Event) -> Event:
         device = event.device
         if device is not None:
             device = replace(device, serial=self._names.text(device.serial))
-        fields: dict[str, Field] = {
-            name: self._words(value) if isinstance(value, str) else value
-            for name, value in event.fields.items()
-            if name != "hex"
-        }
-        return replace(event, device=device, message=self._words(event.message), fields=fields)
+        fields = {name: self._field(value) for name, value in event.fields.items() if name != "hex"}
+        return replace(
+            event, device=device, message=self._names.words(event.message), fields=fields
+        )
 
-    def _words(self, text: str) -> str:
-        for value, shown in self._names.seen.items():
-            text = text.replace(value, shown)
-        return _ADDRESS.sub(lambda found: self._pseudonyms.address(found[0]), text)
+    def _field(self, value: Field) -> Field:
+        if isinstance(value, str):
+            return self._names.words(value)
+        if isinstance(value, tuple):
+            texts = tuple(self._names.words(each) for each in value if isinstance(each, str))
+            return texts if len(texts) == len(value) else value
+        return value
+
+
+def _gives_up(record: Record) -> TypeGuard[Noted]:
+    """Tell whether the rest of a half message was given up here: what follows begins anew."""
+    return isinstance(record, Noted) and record.event.eventid == HALF_MESSAGE

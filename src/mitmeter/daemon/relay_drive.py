@@ -65,6 +65,7 @@ class RelayDrive:
         self._transparent = transparent
         self._over = over
         self._sequence = 0
+        self._opened = False
         self._unrecorded = 0
         self._device: DeviceId | None = None
         self._timers = Timers(services, self._timer)
@@ -73,7 +74,7 @@ class RelayDrive:
 
     def start(self, side: Side, link: Link) -> _Leg:
         """The first leg is there; it is not read until `join` brings the second."""
-        self._services.opened(self.conversation)
+        self._opened = self._services.opened(self.conversation)
         self.legs[side].link = link
         link.pause()
         return self.legs[side]
@@ -217,6 +218,9 @@ class RelayDrive:
             link.write(data)
 
     def _record(self, sender: Side, ns: int, data: bytes, *, ours: bool) -> None:
+        if not self._opened and not self._services.writer.failure:
+            # The disk was full when the conversation began, and is no longer.
+            self._opened = self._services.opened(self.conversation)
         if self._services.record(self.conversation, self._sequence, sender, ns, data, ours):
             self._sequence += 1
         else:

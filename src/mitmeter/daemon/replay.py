@@ -27,6 +27,7 @@ class _Listener:
     def __init__(self) -> None:
         self.received_bytes = 0
         self.gone = asyncio.Event()
+        self.moves = asyncio.Event()
 
     def accept(self, link: Link) -> LinkOwner:
         return self
@@ -36,12 +37,17 @@ class _Listener:
 
     def ended(self) -> None:
         self.gone.set()
+        self.moves.set()
 
     def lost(self, reason: str) -> None:
         self.gone.set()
+        self.moves.set()
 
     def congested(self, full: bool) -> None:
-        return
+        if full:
+            self.moves.clear()
+        else:
+            self.moves.set()
 
 
 async def replay(
@@ -53,11 +59,13 @@ async def replay(
 ) -> Replayed:
     """Send the chunks' bytes in their order and rhythm.
 
-    speed: 1 for the recorded pace, 10 for ten times faster, 0 for no pauses at all.
+    speed: 1 for the recorded pace, 10 for ten times faster, 0 for no pauses but those of a peer
+           that does not take more.
     Raises: LinkError when nobody answers there.
     """
     done = Replayed()
     listener = _Listener()
+    listener.moves.set()
     link = await connect(to.host, to.port, listener.accept)
     loop = asyncio.get_running_loop()
     began, first_ns = loop.time(), chunks[0].received_ns
@@ -73,6 +81,7 @@ async def replay(
         done.sent += len(chunk.data)
         progress(1)
         await asyncio.sleep(0)
+        await listener.moves.wait()
     link.finish()
     await _until(_LAST_ANSWERS_SECONDS, listener.gone)
     link.close()

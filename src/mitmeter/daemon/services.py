@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from mitmeter.daemon.clock import Clock
@@ -20,6 +22,8 @@ log = logging.getLogger("mitmeter")
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 Watcher = Callable[[Chunk], None]
+# Events that wait for a journal that is full; beyond these the oldest are given up.
+_MOST_UNNOTED = 1000
 
 
 class Commandable(Protocol):
@@ -41,11 +45,16 @@ class Services:
     clock: Clock
     writer: JournalWriter
     commit: GroupCommit
+    data: Path
     watchers: list[Watcher] = field(default_factory=list)
     present: dict[DeviceId, Commandable] = field(default_factory=dict)
     unrecorded_bytes: int = 0
+    held_bytes: int = 0
     faults: int = 0
     _asked: dict[str, tuple[asyncio.Future[Answer], Commandable]] = field(default_factory=dict)
+    _unnoted: deque[tuple[Event, str, str]] = field(
+        default_factory=lambda: deque(maxlen=_MOST_UNNOTED)
+    )
 
     def note(self, event: Event, conversation: str = "", station: str = "") -> None:
         """Journal an event; it reaches the store by the same road as the bytes."""
@@ -54,7 +63,17 @@ class Services:
         try:
             self.writer.note(event, conversation, station)
         except JournalError as exc:
-            log.warning("event not recorded: %s", exc)
+            log.warning("event not recorded yet: %s", exc)
+            self._unnoted.append((event, conversation, station))
+
+    def note_refused(self, _: object = None) -> None:
+        """The journal has been saved: events it had refused before are noted now."""
+        while self._unnoted:
+            try:
+                self.writer.note(*self._unnoted[0])
+            except JournalError:
+                return
+            self._unnoted.popleft()
 
     def happened(
         self,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mitmeter.daemon.drive import TalkDrive
+from mitmeter.daemon.ends import Front, dial
 from mitmeter.daemon.plan import StationPlan
 from mitmeter.daemon.relay_drive import RelayDrive
 from mitmeter.daemon.services import Services, new_id
@@ -16,10 +17,12 @@ from mitmeter.model import Conversation, Severity, Side, printable
 from mitmeter.protocol import DeviceContext, Gaps, HeadendContext, House, Party, Recall, Rule
 from mitmeter.roles.conversation import Relay, Talk
 from mitmeter.roles.role import Role
-from mitmeter.transport import Link, LinkOwner, TcpListener, connect, listen
+from mitmeter.transport import Link, LinkOwner, TcpListener
+from mitmeter.transport.secure_sockets import SecureListener
 
 SWEEP_SECONDS = 5.0
 _LAST_WORDS_SECONDS = 2.0
+_RENEW_SECONDS = 6 * 3600.0
 # Redialling: quickly at first, then politely.
 _RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 
@@ -39,13 +42,17 @@ class Station:
         self.plan = plan
         self.services = services
         self.drives: set[TalkDrive | RelayDrive] = set()
-        self.listener: TcpListener | None = None
+        self._front: Front | None = None
         self._empty = asyncio.Event()
         self._refused = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         raise NotImplementedError
+
+    @property
+    def listener(self) -> TcpListener | SecureListener | None:
+        return None if self._front is None else self._front.listener
 
     @property
     def where(self) -> str:
@@ -82,15 +89,16 @@ class Station:
         endpoint = self.plan.listen
         if endpoint is None:
             raise ConfigError(f"station {self.plan.name}", "has no address to listen on")
-        _only_tcp(endpoint.scheme)
-        self.listener = await listen(
-            endpoint.host,
-            endpoint.port,
-            accept,
-            limits=self.plan.limits,
-            refused=self._refuse,
-        )
+        self._front = Front(self.plan, self.services)
+        await self._front.open(endpoint, accept, self._refuse)
         self._spawn(self._sweep())
+        self._spawn(self._renew())
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            if self._front is not None:
+                await self._front.renew()
 
     def _conversation(self, peer: str, upstream: str = "") -> Conversation:
         ns = self.services.clock.now_ns()
@@ -104,6 +112,7 @@ class Station:
             ns,
             upstream,
             plan.synthetic,
+            tuple(sorted(plan.options.items())),
         )
 
     def _over(self, drive: TalkDrive | RelayDrive, reason: str) -> None:
@@ -157,6 +166,10 @@ class TrapStation(Station):
     async def start(self) -> None:
         if self.plan.spec.headend is None:
             raise ConfigError("protocol", f"{self.plan.spec.name} has no head-end to stand in for")
+        # Wrong options are told at the start, not to the first device.
+        self.plan.spec.headend(self._context)
+        if self.plan.spec.projection_with is not None:
+            self.plan.spec.projection_with(self.plan.options)
         await self._listen(self._accept)
 
     def _accept(self, link: Link) -> LinkOwner:
@@ -234,14 +247,11 @@ class EmulateStation(Station):
         target = self.plan.to
         if target is None:
             raise ConfigError("--to", "says where the device should connect to")
-        _only_tcp(target.scheme)
         failures = 0
         while True:
             self._lost.clear()
             try:
-                await connect(
-                    target.host, target.port, self._accept, timeout=self.plan.patience.connect
-                )
+                await dial(target, self._accept, timeout=self.plan.patience.connect, verify=False)
             except LinkError as exc:
                 if failures == 0:
                     self.services.happened(
@@ -285,7 +295,6 @@ class ProxyStation(Station):
     async def start(self) -> None:
         if self.plan.to is None:
             raise ConfigError("--to", "says where to pass things on to")
-        _only_tcp(self.plan.to.scheme)
         await self._listen(self._accept)
 
     def _accept(self, link: Link) -> LinkOwner:
@@ -313,11 +322,11 @@ class ProxyStation(Station):
         target = self.plan.to
         assert target is not None  # noqa: S101 - checked in start()
         try:
-            await connect(
-                target.host,
-                target.port,
+            await dial(
+                target,
                 lambda link: drive.join(side, link),
                 timeout=self.plan.patience.connect,
+                verify=self.plan.options.get("upstream") != "unverified",
             )
         except LinkError as exc:
             self.services.happened(
@@ -343,8 +352,3 @@ def make_station(
     if plan.role is Role.EMULATE:
         return EmulateStation(plan, services, house, zone)
     raise ConfigError("role", f"{plan.role} is not possible with {plan.spec.name}")
-
-
-def _only_tcp(scheme: str) -> None:
-    if scheme != "tcp":
-        raise ConfigError("endpoint", f"{scheme}:// is not possible yet; use tcp://")

@@ -21,6 +21,12 @@ from mitmeter.protocol import Codec, Decoded, Projected, Projection, Spec, Undec
 from mitmeter.roles.role import Role
 
 
+def _projection(spec: Spec[Any], conversation: Conversation) -> Projection[Any]:
+    if spec.projection_with is None:
+        return spec.projection()
+    return spec.projection_with(dict(conversation.settings))
+
+
 class Strand:
     """Decodes and projects one conversation, chunk by chunk, in the order of the journal.
 
@@ -34,7 +40,7 @@ class Strand:
         self._spec = spec
         self._proxied = conversation.role == Role.PROXY
         self._codecs: dict[bool, Codec[Any]] = {}
-        self._projection: Projection[Any] = spec.projection()
+        self._projection: Projection[Any] = _projection(spec, conversation)
         self._held: dict[tuple[Side, bool], bytearray] = {}
         self._rubble = 0
         synthetic = conversation.role == Role.EMULATE or conversation.synthetic

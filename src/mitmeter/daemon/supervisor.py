@@ -15,6 +15,7 @@ from mitmeter.daemon import control
 from mitmeter.daemon.clock import Clock
 from mitmeter.daemon.handles import raise_limit, within
 from mitmeter.daemon.ingest import Ingest
+from mitmeter.daemon.network import Network
 from mitmeter.daemon.plan import DaemonPlan
 from mitmeter.daemon.services import Services, new_id
 from mitmeter.daemon.station import Memory, Station, make_station
@@ -51,6 +52,7 @@ class Daemon:
         self.data = data
         self.clock = clock or Clock()
         self.stations: list[Station] = []
+        self.network: Network | None = None
         self._house = house
         self._services: Services | None = None
         self.store: Store | None = None
@@ -85,7 +87,8 @@ class Daemon:
                 progress(f"{healed} journal records were not in the store yet; they are now")
             commit = GroupCommit(writer)
             self.store, self.ingest = store, ingest
-            self._services = Services(self.clock, writer, commit)
+            self._services = Services(self.clock, writer, commit, self.data)
+            commit.on_synced(self._services.note_refused)
             self._tell_of_recovery(writer)
             try:
                 async with control.serve(self.data, self._request):
@@ -122,11 +125,17 @@ class Daemon:
                 )
                 await station.start()
                 self.stations.append(station)
+            # Names come last: nobody is sent to a station that does not listen yet.
+            self.network = Network(self.plan.network, services, self.data)
+            await self.network.start()
         except BaseException:
             await self._stop(commit, ingest)
             raise
 
     async def _stop(self, commit: GroupCommit, ingest: Ingest) -> None:
+        if self.network is not None:
+            await self.network.stop()
+            self.network = None
         for station in self.stations:
             await station.stop("mitmeter stopped")
         self.stations.clear()
@@ -186,6 +195,7 @@ class Daemon:
                 }
                 for station in self.stations
             ],
+            "network": {} if self.network is None else self.network.where(),
             "devices": sorted(str(device) for device in services.present),
             "journal": {"synced": str(services.writer.synced), "unsaved": services.writer.unsaved},
             "faults": services.faults,
