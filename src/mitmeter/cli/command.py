@@ -7,14 +7,24 @@ import sys
 
 import click
 
-from mitmeter import registry
+from mitmeter.cli.options import pairs
 from mitmeter.cli.output import json_text, print_line
+from mitmeter.cli.protocol_names import find_spec
 from mitmeter.cli.settings import Settings, global_options
-from mitmeter.errors import ConfigError, MitmeterError, RemoteProtocolError
-from mitmeter.model import DeviceId
+from mitmeter.cli.usage import Command
+from mitmeter.config.suggest import hint
+from mitmeter.errors import RemoteProtocolError
+from mitmeter.model import DeviceId, printable
 
 
-@click.command("command")
+@click.command(
+    "command",
+    cls=Command,
+    examples=(
+        "mitmeter command alphaess:AL9900000000007 charge-from-grid from=1 until=5 stop-at=80",
+        "mitmeter command alphaess:AL9900000000007 sync-time",
+    ),
+)
 @click.argument("device")
 @click.argument("name")
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
@@ -24,11 +34,10 @@ from mitmeter.model import DeviceId
 def command_command(
     settings: Settings, device: str, name: str, arguments: tuple[str, ...], as_json: bool
 ) -> int:
-    """Give DEVICE the command NAME, such as:
+    """Give DEVICE the command NAME.
 
-    mitmeter command alphaess:AL9900000000007 charge-from-grid from=1 until=5 stop-at=80
-
-    The commands of each protocol are in `mitmeter protocols`. Exit code 1 when it was refused.
+    The commands of each protocol are in `mitmeter protocols`. Whoever runs the daemon has to
+    allow them, with --control or `control = true`. Exit code 1 when the command was refused.
     """
     from mitmeter.daemon.control import ask
 
@@ -37,11 +46,11 @@ def command_command(
         "do": "command",
         "device": device,
         "name": name,
-        "arguments": _pairs(arguments),
+        "arguments": pairs(arguments, ""),
     }
     answer = asyncio.run(ask(settings.data, request))
     accepted = bool(answer.get("accepted"))
-    text = str(answer.get("text") or answer.get("error") or "no answer")
+    text = printable(str(answer.get("text") or answer.get("error") or "no answer"), 1000)
     if as_json:
         print_line(json_text({"accepted": accepted, "text": text}))
     elif accepted:
@@ -52,21 +61,11 @@ def command_command(
 
 
 def _check(device: str, name: str) -> None:
+    """Raise a usage error for what is no device id, or no command of its protocol."""
     try:
-        spec = registry.spec(DeviceId.parse(device).protocol)
+        spec = find_spec(DeviceId.parse(device).protocol)
     except RemoteProtocolError as exc:
-        raise ConfigError("DEVICE", str(exc)) from exc
+        raise click.UsageError(f"DEVICE: {exc}") from exc
     known = [each.name for each in spec.commands]
     if name not in known:
-        there_is = ", ".join(known) or "none"
-        raise MitmeterError(f"{spec.name} has no command {name!r}; there is {there_is}")
-
-
-def _pairs(arguments: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for argument in arguments:
-        key, equals, value = argument.partition("=")
-        if not equals or not key:
-            raise click.UsageError(f"{argument!r} is not KEY=VALUE")
-        pairs[key] = value
-    return pairs
+        raise click.UsageError(f"{spec.name} has no command {name!r}; {hint(name, known)}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
+from mitmeter.cli.options import ZONE
 from mitmeter.cli.output import json_text, print_line
+from mitmeter.cli.progress import Progress
 from mitmeter.cli.settings import Settings, global_options
-from mitmeter.config.zone import parse_zone, system_zone
+from mitmeter.cli.usage import Command
 
 
-@click.command("rebuild")
-@click.option("--timezone", metavar="ZONE", help="The site's time zone [the system's].")
+@click.command("rebuild", cls=Command)
+@ZONE
 @click.option("--json", "as_json", is_flag=True, help="The counts as one JSON object.")
 @global_options(hidden=True)
 @click.pass_obj
@@ -19,17 +21,11 @@ def rebuild_command(settings: Settings, timezone: str | None, as_json: bool) -> 
 
     The daemon has to be stopped. Readings whose bytes are no longer in the journal are kept.
     """
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
     from mitmeter.daemon.rebuild import rebuild
 
-    zone = parse_zone(timezone, "--timezone") if timezone else system_zone()
-    console = Console(stderr=True, quiet=settings.verbosity < 0)
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} records decoded"))
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("decoding", total=None)
-        found = rebuild(settings.data, zone, lambda count: progress.advance(task, count))
+    zone = settings.zone(timezone)
+    with Progress("records decoded", quiet=settings.quiet) as progress:
+        found = rebuild(settings.data, zone, progress.advance)
     counts = {
         "added": found.added,
         "removed": found.removed,
@@ -37,9 +33,15 @@ def rebuild_command(settings: Settings, timezone: str | None, as_json: bool) -> 
         "same": found.same,
         "kept": found.kept,
     }
-    if as_json:
-        print_line(json_text(counts))
-    else:
-        words = ", ".join(f"{count} {name}" for name, count in counts.items())
-        print_line(f"readings: {words}")
+    print_line(json_text(counts) if as_json else _words(counts))
     return 0
+
+
+def _words(counts: dict[str, int]) -> str:
+    changes = [f"{counts[name]:,} {name}" for name in ("added", "removed", "changed")]
+    if not any(counts[name] for name in ("added", "removed", "changed")):
+        changes = ["nothing changed"]
+    words = [*changes, f"{counts['same']:,} the same"]
+    if counts["kept"]:
+        words.append(f"{counts['kept']:,} kept whose bytes the journal no longer has")
+    return f"readings: {', '.join(words)}"

@@ -3,36 +3,53 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from mitmeter import registry
+from mitmeter.cli.options import SPEED, ZONE, Number, pairs
+from mitmeter.cli.protocol_names import find_spec
 from mitmeter.cli.settings import Settings, global_options
-from mitmeter.config.endpoint import Endpoint
-from mitmeter.config.zone import parse_zone, system_zone
+from mitmeter.cli.usage import Command
+from mitmeter.config.endpoint import SCHEMES, Endpoint
+from mitmeter.config.suggest import hint
 from mitmeter.errors import ConfigError, JournalError
 from mitmeter.model import Secret
+from mitmeter.protocol import Spec
 from mitmeter.roles.role import Role
 
-F = TypeVar("F", bound=Callable[..., Any])
+_MOST_EMULATORS = 1000
 
 _LISTEN = click.option(
     "--listen", metavar="URL", help="Where to listen [the protocol's port on loopback]."
 )
-_ZONE = click.option("--timezone", metavar="ZONE", help="The site's time zone [the system's].")
 _OPTION = click.option(
     "--option", "options", metavar="KEY=VALUE", multiple=True, help="A setting of the protocol."
 )
 
 
-@click.command("trap")
+def endpoint_to(text: str, schemes: Sequence[str] = SCHEMES) -> Endpoint:
+    """Return the address --to names. Raises ConfigError for one that nobody can be reached at."""
+    to = Endpoint.parse(text, "--to", schemes)
+    if not to.port:
+        raise ConfigError("--to", f"{text!r}: port 0 is for listening only")
+    return to
+
+
+@click.command(
+    "trap",
+    cls=Command,
+    examples=(
+        "mitmeter trap alphaess",
+        "mitmeter trap alphaess --listen tcp://192.168.101.2:7777 --control",
+    ),
+)
 @click.argument("protocol")
 @_LISTEN
 @click.option("--control", is_flag=True, help="Let `mitmeter command` change settings of devices.")
-@_ZONE
+@ZONE
 @_OPTION
 @global_options(hidden=True)
 @click.pass_obj
@@ -45,12 +62,23 @@ def trap_command(
     options: tuple[str, ...],
 ) -> int:
     """Stand in for the cloud of PROTOCOL's devices: answer them, keep everything they say."""
+    spec = find_spec(protocol)
+    if Role.TRAP.dials(spec):
+        raise ConfigError("protocol", f"a device of {spec.name} waits to be read; there is probe")
     return _run(
-        settings, Role.TRAP, protocol, timezone, listen=listen, control=control, options=options
+        settings, Role.TRAP, spec, timezone, listen=listen, control=control, options=options
     )
 
 
-@click.command("proxy")
+@click.command(
+    "proxy",
+    cls=Command,
+    examples=(
+        "mitmeter proxy alphaess --to tcp://52.230.104.147:7777 --listen tcp://192.168.101.2:7777",
+        "mitmeter proxy alphaess --to tcp://127.0.0.1:7778 --rule redact --rule deny-writes",
+        "mitmeter proxy alphaess --to tcp://127.0.0.1:7778 --rule deny-writes --allow Resume",
+    ),
+)
 @click.argument("protocol")
 @click.option("--to", metavar="URL", required=True, help="Where to pass everything on to.")
 @_LISTEN
@@ -62,7 +90,7 @@ def trap_command(
     help="redact, deny-writes, inject; repeatable.",
 )
 @click.option("--allow", metavar="NAMES", help="What deny-writes lets pass, comma-separated.")
-@_ZONE
+@ZONE
 @_OPTION
 @global_options(hidden=True)
 @click.pass_obj
@@ -77,29 +105,60 @@ def proxy_command(
     options: tuple[str, ...],
 ) -> int:
     """Stand between PROTOCOL's devices and their cloud: pass everything on, keep everything."""
-    if allow:
+    spec = find_spec(protocol)
+    for index, rule in enumerate(rules):
+        if rule not in spec.rules:
+            known = sorted(spec.rules)
+            raise ConfigError("--rule", f"{rule!r} is no rule of {spec.name}; {hint(rule, known)}")
+        if rule in rules[:index]:
+            raise ConfigError("--rule", f"{rule!r} is there twice")
+    if allow is not None:
+        if "deny-writes" not in rules:
+            raise ConfigError("--allow", "says what --rule deny-writes lets pass; add that rule")
         options = (*options, f"allow={allow}")
     return _run(
-        settings, Role.PROXY, protocol, timezone, listen=listen, to=to, rules=rules, options=options
+        settings, Role.PROXY, spec, timezone, listen=listen, to=to, rules=rules, options=options
     )
 
 
-@click.command("emulate")
+@click.command(
+    "emulate",
+    cls=Command,
+    examples=(
+        "mitmeter emulate alphaess --to tcp://127.0.0.1:7777 --speed 60",
+        "mitmeter emulate alphaess --to tcp://127.0.0.1:7777 --persona smile5-unruly --seed 2",
+    ),
+)
 @click.argument("protocol")
 @click.option("--to", metavar="URL", help="The cloud, or trap, to connect to.")
 @click.option("--listen", metavar="URL", help="Where to be dialled, for devices that are dialled.")
 @click.option("--persona", default="", metavar="NAME|FILE", help="Who the device is.")
-@click.option("--seed", default=1, show_default=True, help="Which simulated house it stands in.")
-@click.option("--speed", default=1.0, show_default=True, help="How much faster time passes.")
+@click.option(
+    "--seed", default=1, metavar="N", show_default=True, help="Which simulated house it stands in."
+)
+@click.option(
+    "--speed",
+    type=SPEED,
+    metavar="X",
+    default=1.0,
+    show_default=True,
+    help="How much faster time passes.",
+)
 @click.option("--frozen", is_flag=True, help="The simulation stands still.")
-@click.option("--delay", type=float, help="Seconds the device takes to answer, 0 for none.")
+@click.option(
+    "--delay",
+    type=Number(0, 3600),
+    metavar="SECONDS",
+    help="How long the device takes to answer, 0 for no time.",
+)
 @click.option("--user", envvar="MITMETER_USER", default="", help="Whom it logs in as.")
 @click.option(
     "--password-file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
+    metavar="FILE",
     help="File whose first line is the password [or MITMETER_PASSWORD].",
 )
-@_ZONE
+@ZONE
 @_OPTION
 @global_options(hidden=True)
 @click.pass_obj
@@ -126,21 +185,19 @@ def emulate_command(
     from mitmeter.config.places import read_secret
     from mitmeter.daemon.persona import load_persona
 
-    if speed <= 0:
-        raise ConfigError("--speed", f"{speed:g} is not above 0")
+    spec = find_spec(protocol)
+    _check_ends(spec, to, listen)
     if delay is not None:
         options = (*options, f"delay={delay:g}")
-    spec = registry.spec(protocol)
-    dials = Role.EMULATE.dials(spec)
-    if dials and not to:
-        raise click.UsageError(f"a device of {protocol} dials out: say --to tcp://HOST:PORT")
-    if dials and listen:
-        raise click.UsageError(f"a device of {protocol} dials out: it takes --to, not --listen")
-    password = read_secret(password_file) if password_file else _password()
+    password = (
+        Secret(os.environ.get("MITMETER_PASSWORD", ""))
+        if password_file is None
+        else read_secret(password_file, "--password-file")
+    )
     return _run(
         settings,
         Role.EMULATE,
-        protocol,
+        spec,
         timezone,
         listen=listen,
         to=to,
@@ -154,10 +211,25 @@ def emulate_command(
     )
 
 
+def _check_ends(spec: Spec[Any], to: str | None, listen: str | None) -> None:
+    """Raise a usage error unless the one address that this kind of device needs is there."""
+    if Role.EMULATE.dials(spec):
+        if listen is not None:
+            raise click.UsageError(
+                f"a device of {spec.name} dials out: it takes --to URL, not --listen"
+            )
+        if to is None:
+            raise click.UsageError(f"a device of {spec.name} dials out: say --to tcp://HOST:PORT")
+    elif to is not None:
+        raise click.UsageError(
+            f"a device of {spec.name} waits to be read: it takes --listen URL, not --to"
+        )
+
+
 def _run(
     settings: Settings,
     role: Role,
-    protocol: str,
+    spec: Spec[Any],
     timezone: str | None,
     *,
     listen: str | None = None,
@@ -168,46 +240,34 @@ def _run(
 ) -> int:
     from mitmeter.cli.runner import run_daemon
     from mitmeter.daemon.clock import Clock
-    from mitmeter.daemon.plan import DaemonPlan, StationPlan
+    from mitmeter.daemon.plan import DaemonPlan, Patience, StationPlan
 
-    spec = registry.spec(protocol)
     plan = StationPlan(
-        name=f"{protocol}-{role}",
+        name=f"{spec.name}-{role}",
         role=role,
         spec=spec,
         listen=None if role.dials(spec) else Endpoint.parse(listen or spec.listen, "--listen"),
-        to=Endpoint.parse(to, "--to") if to else None,
-        options=_parsed(options),
+        to=None if to is None else endpoint_to(to),
+        options=pairs(options, "--option: "),
+        patience=Patience.at(speed),
         **station,
     )
-    zone = parse_zone(timezone, "--timezone") if timezone else system_zone()
-    daemon = DaemonPlan(f"mitmeter {role} {protocol}", zone, (plan,))
+    daemon = DaemonPlan(f"mitmeter {role} {spec.name}", settings.zone(timezone), (plan,))
     if role is not Role.EMULATE:
         return run_daemon(daemon, settings.data, settings)
-    clock = Clock(speed=speed)
+    return _run_emulator(daemon, settings, spec.name, Clock(speed=speed))
+
+
+def _run_emulator(daemon: Any, settings: Settings, name: str, clock: Any) -> int:
+    """Run in the first folder no other emulator of this protocol has taken."""
+    from mitmeter.cli.runner import run_daemon
+
     folder = settings.data / "emulated"
-    number = 1
-    while True:
+    for number in range(1, _MOST_EMULATORS + 1):
         try:
-            name = protocol if number == 1 else f"{protocol}-{number}"
-            return run_daemon(daemon, folder / name, settings, clock=clock)
+            place = name if number == 1 else f"{name}-{number}"
+            return run_daemon(daemon, folder / place, settings, clock=clock)
         except JournalError as exc:
-            # Another emulator of this protocol is running here: it keeps its folder, we take the
-            # next.
-            if "is in use" not in str(exc) or number >= 1000:
+            if "is in use" not in str(exc) or number == _MOST_EMULATORS:
                 raise
-            number += 1
-
-
-def _parsed(options: tuple[str, ...]) -> dict[str, str]:
-    parsed = {}
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not equals or not name:
-            raise ConfigError("--option", f"{option!r} is not KEY=VALUE")
-        parsed[name] = value
-    return parsed
-
-
-def _password() -> Secret:
-    return Secret(os.environ.get("MITMETER_PASSWORD", ""))
+    return 1
