@@ -1,25 +1,52 @@
-"""Starting a real trap in a process of its own, and stopping it again."""
+"""The real `mitmeter` in processes of its own: started, waited for, and gone afterwards."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
+from bench.places import folder
+
+_PATIENCE = 30.0
+
 
 @dataclass(frozen=True, slots=True)
-class RunningTrap:
-    process: subprocess.Popen[bytes]
+class Running:
+    """A daemon that listens. `seconds`: from the start of its process until it did."""
+
+    process: psutil.Process
     port: int
     data: Path
-    seconds_to_listen: float
+    seconds: float
+
+    def cpu(self) -> float:
+        """Return the processor seconds it has used."""
+        used = self.process.cpu_times()
+        return float(used.user + used.system)
+
+    def resident(self) -> int:
+        return int(self.process.memory_info().rss)
+
+    def settle(self, quiet_seconds: float = 1.2) -> None:
+        """Wait until it has nothing left to do: hardly any processor time over a while."""
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            before = self.cpu()
+            time.sleep(quiet_seconds)
+            if self.cpu() - before <= 0.02 * quiet_seconds:
+                return
+
+
+def program() -> str:
+    return str(Path(sys.executable).with_name("mitmeter"))
 
 
 def free_port() -> int:
@@ -27,35 +54,41 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def command() -> list[str]:
-    return [str(Path(sys.executable).with_name("mitmeter"))]
+@contextlib.contextmanager
+def trap() -> Iterator[Running]:
+    """Run `mitmeter trap alphaess` on a free port, in a new data directory."""
+    port = free_port()
+    with folder() as data:
+        arguments = ["-q", "--data", str(data), "trap", "alphaess"]
+        with listening([*arguments, "--listen", f"tcp://127.0.0.1:{port}"], port, data) as running:
+            yield running
 
 
 @contextlib.contextmanager
-def trap(*arguments: str) -> Iterator[RunningTrap]:
-    """Run `mitmeter trap alphaess` on a free port and a new data directory."""
-    data = Path(tempfile.mkdtemp(prefix="mitmeter-bench-"))
-    port = free_port()
+def listening(arguments: list[str], port: int, data: Path) -> Iterator[Running]:
+    """Run mitmeter while the block runs, once it listens. Raises SystemExit when it does not."""
     began = time.perf_counter()
+    # A session of its own, so that Ctrl-C reaches the bench alone, which then ends what it started.
     process = subprocess.Popen(
-        [
-            *command(),
-            *("-q", "--data", str(data), "trap", "alphaess"),
-            *("--listen", f"tcp://127.0.0.1:{port}", *arguments),
-        ],
-        stdout=subprocess.DEVNULL,
+        [program(), *arguments], stdout=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                if process.poll() is not None:
-                    raise SystemExit("the trap did not start") from None
-                time.sleep(0.002)
-        yield RunningTrap(process, port, data, time.perf_counter() - began)
+        wait_for(port, process)
+        yield Running(psutil.Process(process.pid), port, data, time.perf_counter() - began)
+        if process.poll() is not None:
+            raise SystemExit(f"mitmeter {' '.join(arguments)} ended early")
     finally:
-        process.terminate()
-        process.wait(60)
-        shutil.rmtree(data, ignore_errors=True)
+        process.kill()  # what it was about to write is thrown away with its folder
+        process.wait(_PATIENCE)
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        with contextlib.suppress(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        if process.poll() is not None:
+            raise SystemExit("mitmeter did not start")
+        time.sleep(0.002)
+    raise SystemExit(f"mitmeter does not listen after {_PATIENCE:g} s")
