@@ -115,6 +115,21 @@ class Station:
             tuple(sorted(plan.options.items())),
         )
 
+    def _talk(self, link: Link, party: Party[Any], plays: Side, *, hold: bool) -> TalkDrive:
+        """Begin a conversation in which we play one side."""
+        drive = TalkDrive(
+            self.services,
+            self._conversation(link.peer),
+            link,
+            Talk(self.plan.spec.codec(), party, plays),
+            plays,
+            hold=hold,
+            over=self._over,
+        )
+        self.drives.add(drive)
+        drive.start()
+        return drive
+
     def _over(self, drive: TalkDrive | RelayDrive, reason: str) -> None:
         self.drives.discard(drive)
         if not self.drives:
@@ -175,19 +190,7 @@ class TrapStation(Station):
     def _accept(self, link: Link) -> LinkOwner:
         make = self.plan.spec.headend
         assert make is not None  # noqa: S101 - checked in start()
-        talk = Talk(self.plan.spec.codec(), make(self._context), Side.HEADEND)
-        drive = TalkDrive(
-            self.services,
-            self._conversation(link.peer),
-            link,
-            talk,
-            Side.HEADEND,
-            hold=True,
-            over=self._over,
-        )
-        self.drives.add(drive)
-        drive.start()
-        return drive
+        return self._talk(link, make(self._context), Side.HEADEND, hold=True)
 
 
 class EmulateStation(Station):
@@ -224,19 +227,7 @@ class EmulateStation(Station):
             make = self.plan.spec.device
             assert make is not None  # noqa: S101 - checked in start()
             party = make(self._context)
-        talk = Talk(self.plan.spec.codec(), party, Side.DEVICE)
-        drive = TalkDrive(
-            self.services,
-            self._conversation(link.peer),
-            link,
-            talk,
-            Side.DEVICE,
-            hold=False,
-            over=self._over,
-        )
-        self.drives.add(drive)
-        drive.start()
-        return drive
+        return self._talk(link, party, Side.DEVICE, hold=False)
 
     def _over(self, drive: TalkDrive | RelayDrive, reason: str) -> None:
         super()._over(drive, reason)
