@@ -36,3 +36,10 @@ def test_a_name_said_more_than_once_keeps_all_its_values() -> None:
 
 def test_a_secret_is_shown_only_when_asked_for() -> None:
     assert describe(said(), reveal=True)["password"] == "hunter2"
+
+
+def test_credentials_among_named_values_are_hidden_too() -> None:
+    members = (("UserName", "AL1"), ("Password", "hunter2"), ("Cookie", "a=b"))
+    shown = describe(said(*members))["members"]
+    assert shown == {"UserName": "AL1", "Password": "…", "Cookie": "…"}
+    assert describe(said(*members), reveal=True)["members"]["Password"] == "hunter2"

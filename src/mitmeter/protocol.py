@@ -343,6 +343,8 @@ class Spec(Generic[M]):
     redact:  makes an item's bytes safe to share, same length, checksums valid.
     certificate: the kind of certificate its devices are known to take, of `transport/x509.py`.
     projection_with: the projection where it depends on the station's options, such as a gain.
+    topics:  the MQTT topic filters its devices publish under at the owner's broker; `{prefix}`
+             stands for what the owner has chosen.
     package: where `personas/`, `vectors/` and README.md lie, as a package name.
     """
 
@@ -362,6 +364,13 @@ class Spec(Generic[M]):
     persona: str = ""
     certificate: str = "plain"
     projection_with: Callable[[Mapping[str, str]], Projection[M]] | None = None
+    topics: tuple[str, ...] = ()
+
+
+# Members and headers whose value is nobody's to read over a shoulder, whatever the protocol.
+CREDENTIALS = frozenset(
+    {"password", "authorization", "proxy-authorization", "cookie", "set-cookie"}
+)
 
 
 def describe(value: object, *, reveal: bool = False) -> Any:
@@ -403,7 +412,8 @@ def _table(pairs: Iterable[tuple[str, object]], *, reveal: bool) -> dict[str, An
     shown: dict[str, Any] = {}
     repeated: set[str] = set()
     for name, value in pairs:
-        plain = describe(value, reveal=reveal)
+        hidden = not reveal and name.lower() in CREDENTIALS
+        plain = "…" if hidden else describe(value, reveal=reveal)
         if name not in shown:
             shown[name] = plain
         elif name in repeated:

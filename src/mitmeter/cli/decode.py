@@ -173,7 +173,7 @@ def _item_object(
     return {
         "raw": item.raw.hex(),
         "sender": str(sender),
-        "message": describe(item.message) if isinstance(item, Decoded) else None,
+        "message": describe(item.message, reveal=True) if isinstance(item, Decoded) else None,
         "error": item.reason if isinstance(item, Undecodable) else None,
         "readings": [reading_object(each) for each in found if isinstance(each, Reading)],
     }

@@ -141,6 +141,13 @@ def test_credentials_come_from_the_persona_and_then_from_the_run() -> None:
     assert (told.get("UserName"), told.get("Password")) == ("somebody", "else")
 
 
+def test_a_user_that_is_a_serial_number_is_the_batterys_own() -> None:
+    bench = Bench(battery(user="AL9900000000099"), NOON).open()
+    assert bench.messages(Login)[0].get("UserName") == "AL9900000000099"
+    bench.run(60)
+    assert {each.get("SN") for each in bench.messages(Status)} == {"AL9900000000099"}
+
+
 def test_the_event_log_has_sixteen_entries_newest_first() -> None:
     bench = Bench(battery(), NOON).open()
     notice = bench.messages(Notice)[0]

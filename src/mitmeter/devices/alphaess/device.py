@@ -6,6 +6,7 @@ does when an answer does not come is unknown [U], this one waits a while and goe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -57,6 +58,7 @@ from mitmeter.protocol import (
 )
 
 DEFAULT_SERIAL = "AL9900000000007"
+_SERIAL = re.compile(r"AL[0-9]{13}\Z")
 DEFAULT_PASSWORD = "example-pass"  # noqa: S105 - the fact sheet's example, nobody's password
 STATUS_SECONDS = 10.0
 TELEMETRY_SECONDS = 300.0
@@ -88,6 +90,7 @@ class Battery:
     but does not move the house.
 
     persona: [identity] serial, password; [configuration] members as text; misbehave, a list.
+    user:    a serial number is the battery's own too.
     options: serial, offset_seconds, drift_ppm (+ is fast), misbehave (comma-separated, instead of
              the persona's). Raises ConfigError for what cannot be used.
     """
@@ -96,7 +99,9 @@ class Battery:
         persona, options = context.persona, context.options
         identity = _table(persona, "identity")
         self._context = context
-        self._serial = options.get("serial") or identity.get("serial") or DEFAULT_SERIAL
+        # The user name is the serial number [O]: who gives one of that form means the other too.
+        named = context.user if _SERIAL.match(context.user) else ""
+        self._serial = options.get("serial") or named or identity.get("serial") or DEFAULT_SERIAL
         self._user = context.user or self._serial
         self._password = context.password.reveal() or identity.get("password") or DEFAULT_PASSWORD
         self._settings = Settings(self._serial, _table(persona, "configuration"))
