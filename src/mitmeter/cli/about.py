@@ -104,7 +104,7 @@ def config_command() -> None:
 @config_command.command(
     "check", cls=Command, examples=("mitmeter config check", "mitmeter config check new.toml")
 )
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path, readable=False))
 @global_options(hidden=True)
 @click.pass_obj
 def check_command(settings: Settings, file: Path | None) -> int:

@@ -12,9 +12,8 @@ import click
 from mitmeter.cli.output import json_text, print_line
 from mitmeter.cli.settings import Settings, global_options
 from mitmeter.config.endpoint import Endpoint
-from mitmeter.config.zone import system_zone
 from mitmeter.daemon.doctor import Chain, Seen, State, Watched
-from mitmeter.errors import ConfigError, LinkError, StoreError
+from mitmeter.errors import LinkError, StoreError
 
 _SIGNS = {
     State.FINE: "ok      ",
@@ -65,7 +64,7 @@ def _seen(settings: Settings, now: datetime) -> Seen:
     from mitmeter.daemon.view import open_view
 
     try:
-        with open_view(settings.data, system_zone()) as store:
+        with open_view(settings.data, settings.zone()) as store:
             return seen_in(store, now)
     except StoreError:
         return Seen()
@@ -78,13 +77,12 @@ def _stations(settings: Settings, status: dict[str, Any] | None) -> Iterator[Wat
             yield Watched(each["name"], each["role"], each["protocol"], endpoint, running=True)
         return
     from mitmeter.config.load import load
+    from mitmeter.config.places import find_config
 
-    try:
-        config = load(settings.config)
-    except ConfigError:
-        if settings.config is not None:
-            raise
+    path = find_config(settings.config)
+    if path is None:
         return
+    config = load(path)
     for station in config.stations:
         endpoint = station.listen
         yield Watched(station.name, station.role, station.protocol, endpoint, running=False)

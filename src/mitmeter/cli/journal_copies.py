@@ -21,7 +21,7 @@ from mitmeter.journal.records import Entry
 from mitmeter.model import Chunk
 
 _STDOUT = Path("-")
-_FILE = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, readable=False)
 
 
 @click.command(
@@ -136,7 +136,7 @@ class _Output:
 @WHO
 @click.option(
     "--into",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="DIR",
     required=True,
     help="A new data directory.",

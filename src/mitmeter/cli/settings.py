@@ -105,7 +105,7 @@ def global_options(hidden: bool) -> Callable[[F], F]:
     options = (
         click.option(
             "--data",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, readable=False),
             metavar="DIR",
             callback=_data,
             expose_value=False,
@@ -115,7 +115,7 @@ def global_options(hidden: bool) -> Callable[[F], F]:
         click.option(
             "-c",
             "--config",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, readable=False),
             metavar="FILE",
             callback=_config,
             expose_value=False,

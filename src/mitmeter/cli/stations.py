@@ -154,7 +154,7 @@ def proxy_command(
 @click.option("--user", envvar="MITMETER_USER", default="", help="Whom it logs in as.")
 @click.option(
     "--password-file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
     help="File whose first line is the password [or MITMETER_PASSWORD].",
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 from mitmeter import registry
 from mitmeter.cli.output import json_text
+from mitmeter.daemon.drive import HALF_MESSAGE
 from mitmeter.errors import ConfigError
 from mitmeter.journal.records import Closed, Entry, Noted, Opened
 from mitmeter.model import Chunk, Conversation, Side, instant, printable
@@ -55,11 +56,14 @@ class Transcript:
             case Chunk():
                 yield from self._chunk(record, inside)
             case Closed(conversation_id=name):
+                yield from self._given_up(name, instant(record.ns), inside)
                 closed = self._talks.pop(name, None)
                 if closed is not None and closed.introduced:
                     at = instant(record.ns)
                     yield f"── {name} closed at {at:%H:%M:%S}: {printable(record.reason)}"
             case Noted(event=event):
+                if event.eventid == HALF_MESSAGE:
+                    yield from self._given_up(record.conversation_id, event.at, inside)
                 if inside:
                     yield from self._turn_of_day(event.at)
                     tag = self._tag(record.conversation_id)
@@ -90,8 +94,7 @@ class Transcript:
         if not talk.introduced:
             yield from self._introduce(talk, chunk.received)
         yield from self._turn_of_day(chunk.received)
-        head = f"{_clock(chunk.received)}  {self._tag(chunk.conversation.id)}"
-        head += _ARROWS[chunk.sender] + (" (changed by us)" if changed else "")
+        head = self._head(chunk.conversation.id, chunk.received, chunk.sender, changed)
         if self._as_hex:
             yield f"{head} {len(chunk.data)} bytes"
             yield from hex_lines(chunk.data)
@@ -121,6 +124,25 @@ class Transcript:
                 talk.codecs[changed] = None
         codec = talk.codecs[changed]
         return None if codec is None else codec.feed(chunk.sender, chunk.data)
+
+    def _given_up(self, name: str, at: datetime, inside: bool) -> Iterator[str]:
+        """Yield what never became a message, now that nothing more will complete it."""
+        talk = self._talks.get(name)
+        if talk is None:
+            return
+        for changed, codec in talk.codecs.items():
+            if codec is None:
+                continue
+            for sender in Side:
+                items = codec.end(sender)
+                if inside and talk.introduced:
+                    head = self._head(name, at, sender, changed)
+                    for item in items:
+                        yield from self._item(head, item)
+
+    def _head(self, name: str, at: datetime, sender: Side, changed: bool) -> str:
+        mark = " (changed by us)" if changed else ""
+        return f"{_clock(at)}  {self._tag(name)}{_ARROWS[sender]}{mark}"
 
     def _tag(self, name: str) -> str:
         """Return what tells a conversation apart while several are going on."""

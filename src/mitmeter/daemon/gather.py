@@ -66,7 +66,7 @@ class Gathering:
         )
         self.noted(event, conversation.station, conversation.id)
 
-    def closed(self, conversation: str, reason: str, ns: int) -> None:
+    def closed(self, conversation: str, reason: str, ns: int, station: str) -> None:
         self._closed.append(Closed(conversation, reason, ns))
         event = Event(
             "mitmeter.conversation.closed",
@@ -74,7 +74,7 @@ class Gathering:
             f"connection closed: {printable(reason)}",
             fields={"reason": printable(reason)},
         )
-        self.noted(event, "", conversation)
+        self.noted(event, station, conversation)
 
     def progressed(self, chunk: Chunk) -> None:
         name = chunk.conversation.id

@@ -219,11 +219,12 @@ class Ingest:
     def _closed(self, record: Closed, gathering: Gathering) -> None:
         name = record.conversation_id
         self._end(name, instant(record.ns), gathering)
-        self._strands.pop(name, None)
+        strand = self._strands.pop(name, None)
+        station = "" if strand is None else strand.conversation.station
         self._left.pop(name, None)
         self._spoken.discard(name)
         self._holding.pop(name, None)
-        gathering.closed(name, record.reason, record.ns)
+        gathering.closed(name, record.reason, record.ns, station)
 
     def _end(self, name: str, at: datetime, gathering: Gathering) -> None:
         """Nothing more will complete what this conversation has begun to say."""

@@ -29,7 +29,7 @@ _MOST_REMEMBERED = 10_000
 _SHORTEST = 6
 _IP4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)"
 # Times of day look alike, so what is found is an address only if it can be read as one.
-_IP6 = r"(?<![\w:.])[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(?:%\w+)?(?![\w:])"
+_IP6 = r"(?<![\w:.])[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%\w+)?(?!\w)"
 _ADDRESS = re.compile(f"{_IP4}|{_IP6}")
 
 
@@ -61,11 +61,12 @@ class _Remembering:
     def _word(self, found: str) -> str:
         if found in self._seen:
             return self._seen[found]
+        address = found.rstrip(":.")  # the end of a clause, not of an address
         try:
-            ipaddress.ip_address(found)
+            ipaddress.ip_address(address)
         except ValueError:
             return found
-        return self._pseudonyms.address(found)
+        return self._pseudonyms.address(address) + found[len(address) :]
 
     def _remembered(self, value: str, shown: str) -> str:
         known = value in self._seen or len(self._seen) >= _MOST_REMEMBERED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class _Listener:
         self.received_bytes = 0
         self.gone = asyncio.Event()
         self.moves = asyncio.Event()
+        self.over = asyncio.Event()
 
     def accept(self, link: Link) -> LinkOwner:
         return self
@@ -42,6 +44,7 @@ class _Listener:
     def lost(self, reason: str) -> None:
         self.gone.set()
         self.moves.set()
+        self.over.set()
 
     def congested(self, full: bool) -> None:
         if full:
@@ -63,10 +66,31 @@ async def replay(
            that does not take more.
     Raises: LinkError when nobody answers there.
     """
-    done = Replayed()
     listener = _Listener()
     listener.moves.set()
     link = await connect(to.host, to.port, listener.accept)
+    try:
+        done = await _say(chunks, link, listener, speed, progress)
+        # A peer that has reset the connection cannot be told of the end.
+        with contextlib.suppress(OSError):
+            link.finish()
+        await _until(_LAST_ANSWERS_SECONDS, listener.gone)
+    finally:
+        link.close()
+        await _until(_LAST_ANSWERS_SECONDS, listener.over)
+        link.abort()
+    done.received = listener.received_bytes
+    return done
+
+
+async def _say(
+    chunks: Sequence[Chunk],
+    link: Link,
+    listener: _Listener,
+    speed: float,
+    progress: Callable[[int], None],
+) -> Replayed:
+    done = Replayed()
     loop = asyncio.get_running_loop()
     began, first_ns = loop.time(), chunks[0].received_ns
     for chunk in chunks:
@@ -82,19 +106,15 @@ async def replay(
         progress(1)
         await asyncio.sleep(0)
         await listener.moves.wait()
-    link.finish()
-    await _until(_LAST_ANSWERS_SECONDS, listener.gone)
-    link.close()
-    done.received = listener.received_bytes
     return done
 
 
-async def _until(seconds: float, gone: asyncio.Event) -> None:
-    """Wait so long, or until the peer is gone."""
+async def _until(seconds: float, event: asyncio.Event) -> None:
+    """Wait so long, or until it has happened."""
     if seconds <= 0:
         return
     try:
         async with asyncio.timeout(seconds):
-            await gone.wait()
+            await event.wait()
     except TimeoutError:
         return

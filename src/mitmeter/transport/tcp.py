@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 from collections.abc import Callable
 from typing import cast
@@ -120,7 +121,9 @@ class TcpLink(asyncio.Protocol):
 
     def finish(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write_eof()
+            # A peer that has just reset the connection cannot be told any more; `lost` follows.
+            with contextlib.suppress(OSError):
+                self._transport.write_eof()
 
     def close(self) -> None:
         if self._transport is not None:
