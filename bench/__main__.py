@@ -13,7 +13,17 @@ from importlib.metadata import PackageNotFoundError, version
 
 from bench.report import Report
 
-PARTS = ("decode", "store", "ingest", "sizes", "starting", "memory", "answered", "stalls")
+PARTS = (
+    "decode",
+    "store",
+    "ingest",
+    "sizes",
+    "starting",
+    "memory",
+    "answered",
+    "displays",
+    "stalls",
+)
 
 
 def main(wanted: list[str]) -> int:
