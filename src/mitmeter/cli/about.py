@@ -47,6 +47,8 @@ def _roles(spec: Spec[Any]) -> list[str]:
     roles = [Role.PROXY]
     if spec.headend is not None:
         roles.append(Role.TRAP if not Role.TRAP.dials(spec) else Role.PROBE)
+    if spec.topics and Role.PROBE not in roles:
+        roles.append(Role.PROBE)
     if spec.device is not None:
         roles.append(Role.EMULATE)
     return sorted(str(role) for role in roles)

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run what the configuration names."),
     "trap": ("stations", "Stand in for a device's cloud: answer it, keep everything."),
     "proxy": ("stations", "Stand between a device and its cloud; record, and apply rules."),
+    "probe": ("probe", "Hear devices at the broker they publish to; keep everything."),
     "emulate": ("stations", "Play a device, fed by a simulated house."),
     "decode": ("decode", "Decode bytes from a file or stdin, without storing anything."),
     "devices": ("devices", "The devices known, and how they are."),

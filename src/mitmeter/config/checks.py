@@ -54,7 +54,7 @@ def check_station(station: Station) -> tuple[Station, list[Problem]]:
         *_idle_keys(station),
         *_role(station, spec),
         *_rules(station, spec),
-        *_schemes(station),
+        *_schemes(station, spec),
     ]
     filled = station
     if not problems and _listens_by_default(station, spec):
@@ -83,6 +83,9 @@ def _role(station: Station, spec: Any) -> Iterator[Problem]:
             yield "to", "a proxy needs to know where the real server (or device) is"
     elif station.role == "emulate":
         yield from _emulate(station, spec, device_dials)
+    elif device_dials and spec.topics:
+        if station.to is None or station.to.scheme != "mqtt":
+            yield "to", f"a device of {spec.name} is read at a broker; write mqtt://HOST:1883"
     elif device_dials:
         yield "role", f"a device of {spec.name} dials out; use trap"
     elif spec.headend is None:
@@ -110,12 +113,13 @@ def _rules(station: Station, spec: Any) -> Iterator[Problem]:
             yield f"rules[{index}]", f"{rule!r} is there twice"
 
 
-def _schemes(station: Station) -> Iterator[Problem]:
+def _schemes(station: Station, spec: Any) -> Iterator[Problem]:
     for key in ("listen", "to"):
         endpoint: Endpoint | None = getattr(station, key)
         if endpoint is None:
             continue
-        if endpoint.scheme not in SCHEMES:
+        at_broker = key == "to" and station.role == "probe" and spec.topics
+        if endpoint.scheme not in SCHEMES and not (at_broker and endpoint.scheme == "mqtt"):
             yield (
                 key,
                 f"{endpoint.scheme}:// is not known in this version; there is {', '.join(SCHEMES)}",

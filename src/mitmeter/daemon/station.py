@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,7 @@ class Station:
         self.drives: set[TalkDrive | RelayDrive] = set()
         self._front: Front | None = None
         self._empty = asyncio.Event()
+        self._lost = asyncio.Event()
         self._refused = 0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -132,11 +133,35 @@ class Station:
 
     def _over(self, drive: TalkDrive | RelayDrive, reason: str) -> None:
         self.drives.discard(drive)
+        self._lost.set()
         if not self.drives:
             self._empty.set()
 
     def _spawn(self, work: Any) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    async def _keep_connected(self, connect: Callable[[], Awaitable[None]]) -> None:
+        """Connect again and again, whenever the connection is lost or could not be made."""
+        failures = 0
+        while True:
+            self._lost.clear()
+            try:
+                await connect()
+            except LinkError as exc:
+                if failures == 0:
+                    self.services.happened(
+                        "mitmeter.connection.failed",
+                        str(exc),
+                        station=self.plan.name,
+                        severity=Severity.WARNING,
+                    )
+                wait = _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)]
+                failures += 1
+            else:
+                failures = 0
+                await self._lost.wait()
+                wait = _RETRY_SECONDS[0]
+            await asyncio.sleep(self.services.clock.real(wait))
 
     def _refuse(self, peer: str, reason: str) -> None:
         """Count a refused connection; tell of the first, and then of every doubling."""
@@ -209,7 +234,6 @@ class EmulateStation(Station):
             frozen_at=services.clock.now() if plan.frozen else None,
             options=plan.options,
         )
-        self._lost = asyncio.Event()
 
     async def start(self) -> None:
         make = self.plan.spec.device
@@ -217,7 +241,7 @@ class EmulateStation(Station):
             raise ConfigError("protocol", f"{self.plan.spec.name} has no device to emulate")
         if self.plan.role.dials(self.plan.spec):
             self._party = make(self._context)
-            self._spawn(self._keep_dialling())
+            self._spawn(self._keep_connected(self._dial))
         else:
             await self._listen(self._accept)
 
@@ -229,35 +253,12 @@ class EmulateStation(Station):
             party = make(self._context)
         return self._talk(link, party, Side.DEVICE, hold=False)
 
-    def _over(self, drive: TalkDrive | RelayDrive, reason: str) -> None:
-        super()._over(drive, reason)
-        self._lost.set()
-
-    async def _keep_dialling(self) -> None:
-        """Stay connected, as the device would; the device itself lives on between connections."""
+    async def _dial(self) -> None:
+        """Connect, as the device would; the device itself lives on between connections."""
         target = self.plan.to
         if target is None:
             raise ConfigError("--to", "says where the device should connect to")
-        failures = 0
-        while True:
-            self._lost.clear()
-            try:
-                await dial(target, self._accept, timeout=self.plan.patience.connect, verify=False)
-            except LinkError as exc:
-                if failures == 0:
-                    self.services.happened(
-                        "mitmeter.connection.failed",
-                        str(exc),
-                        station=self.plan.name,
-                        severity=Severity.WARNING,
-                    )
-                wait = _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)]
-                failures += 1
-            else:
-                failures = 0
-                await self._lost.wait()
-                wait = _RETRY_SECONDS[0]
-            await asyncio.sleep(self.services.clock.real(wait))
+        await dial(target, self._accept, timeout=self.plan.patience.connect, verify=False)
 
 
 class ProxyStation(Station):
@@ -342,4 +343,8 @@ def make_station(
         return ProxyStation(plan, services, memory, zone)
     if plan.role is Role.EMULATE:
         return EmulateStation(plan, services, house, zone)
+    if plan.spec.topics and plan.to is not None and plan.to.scheme == "mqtt":
+        from mitmeter.daemon.probe import ProbeStation  # it is a Station too
+
+        return ProbeStation(plan, services)
     raise ConfigError("role", f"{plan.role} is not possible with {plan.spec.name}")

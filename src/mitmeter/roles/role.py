@@ -25,5 +25,8 @@ class Role(StrEnum):
         return Side.DEVICE if self is Role.EMULATE else Side.HEADEND
 
     def dials(self, spec: Spec[Any]) -> bool:
-        """Return whether we open the connection: only when we play the side that does so."""
-        return self.plays is spec.dials
+        """Return whether we open the connection: when we play the side that does so.
+
+        A probe always does, be it to the device or to the broker it publishes at.
+        """
+        return self is Role.PROBE or self.plays is spec.dials

@@ -26,4 +26,5 @@ SPEC: Spec[Message] = Spec(
     redact=redact,
     persona="ihd",
     certificate="glow",
+    topics=("{prefix}/+/SENSOR/#", "{prefix}/+/STATE"),
 )
