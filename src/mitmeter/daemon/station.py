@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,7 @@ class Memory:
     gaps: Gaps
 
 
-class Station:
+class Station(ABC):
     """What every station has; the kinds below differ in what a new link means."""
 
     def __init__(self, plan: StationPlan, services: Services) -> None:
@@ -48,8 +49,9 @@ class Station:
         self._refused = 0
         self._tasks: list[asyncio.Task[None]] = []
 
+    @abstractmethod
     async def start(self) -> None:
-        raise NotImplementedError
+        """Begin to listen or to dial. Raises ConfigError or LinkError in words."""
 
     @property
     def listener(self) -> TcpListener | SecureListener | None:
