@@ -1,4 +1,5 @@
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -124,3 +125,15 @@ def test_whether_mitmeter_runs_is_said_but_does_not_break_the_chain(
     chain = examine_host(tmp_path, status)
     assert chain.sound
     assert (chain.steps[-1].state is State.FINE) == (status is not None)
+
+
+def test_what_the_device_asked_our_dns_and_was_told_is_said() -> None:
+    told = event("mitmeter.dns.asked", "192.0.2.20 asked for www.alphaess.com (A): answered us")
+    told = replace(told, event=replace(told.event, fields={"name": "www.alphaess.com"}))
+    other = replace(told, event=replace(told.event, message="other", fields={"name": "x.org"}))
+    leased = event("mitmeter.dhcp.leased", "02:00:5e:30:20:10 is 192.0.2.20 now")
+    newest = {"alphaess": NOW}
+    chain = examined(Seen([conversation(5)], [leased, told, other], newest))
+    words = {step.name: (step.state, step.words) for step in chain.steps}
+    assert words["name"] == (State.FINE, told.event.message)
+    assert words["lease"] == (State.FINE, "02:00:5e:30:20:10 is 192.0.2.20 now")

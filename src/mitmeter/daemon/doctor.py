@@ -19,6 +19,8 @@ from typing import Any
 from mitmeter import registry
 from mitmeter.config.endpoint import Endpoint
 from mitmeter.errors import ConfigError
+from mitmeter.lan.happenings import DHCP_LEASED, DNS_ASKED
+from mitmeter.lan.names import Zones
 from mitmeter.protocol import Spec
 from mitmeter.store import RecordedConversation, RecordedEvent, Store
 from mitmeter.transport.holder import port_holder
@@ -123,7 +125,7 @@ def examine_station(station: Watched, seen: Seen, now: datetime) -> Chain:
     return Chain(title, tuple(steps))
 
 
-_NAMES = ("address", "port", "name", "connection", "encryption", "message", "reading")
+_NAMES = ("address", "port", "lease", "name", "connection", "encryption", "message", "reading")
 
 
 def _walk(station: Watched, spec: Spec[Any], seen: Seen, now: datetime) -> Iterator[Step]:
@@ -132,7 +134,8 @@ def _walk(station: Watched, spec: Spec[Any], seen: Seen, now: datetime) -> Itera
         if not station.running:
             yield _address(endpoint)
         yield _port(station, endpoint)
-        yield _name(spec, endpoint)
+        yield _lease(seen)
+        yield _name(spec, endpoint, seen)
     mine = [each for each in seen.conversations if each.conversation.station == station.name]
     events = [each for each in seen.events if each.station == station.name]
     yield _connection(spec, mine, events)
@@ -230,7 +233,29 @@ def _may_bind_low() -> bool:
     return first <= 53
 
 
-def _name(spec: Spec[Any], endpoint: Endpoint) -> Step:
+def _lease(seen: Seen) -> Step:
+    given = _last(seen.events, DHCP_LEASED)
+    if given is None:
+        return Step("lease", State.UNKNOWN, "none was given by us; the device has its own address")
+    return Step("lease", State.FINE, given.event.message)
+
+
+def _asked(spec: Spec[Any], seen: Seen) -> Step | None:
+    """Return what the device was told when it asked us for a name; None when it never did."""
+    zones = Zones({spec.name: spec.hosts})
+    for each in reversed(seen.events):
+        name = each.event.fields.get("name", "")
+        if each.event.eventid != DNS_ASKED or not isinstance(name, str) or not name:
+            continue
+        if zones.find_text(name) is not None:
+            return Step("name", State.FINE, each.event.message)
+    return None
+
+
+def _name(spec: Spec[Any], endpoint: Endpoint, seen: Seen) -> Step:
+    asked = _asked(spec, seen)
+    if asked is not None:
+        return asked
     names = [name for name in spec.hosts if not name.startswith("*.")]
     if not names:
         return Step(
