@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import find
+from hypothesis import find, given
+from hypothesis import strategies as st
 
 from mitmeter.model import Side
 from mitmeter.protocol import Decoded, Undecodable
@@ -14,9 +15,12 @@ from tests.testing.toy_protocol import Note, ToyCodec, frame, messages
 ANY_TURNS = turns(frames(ToyCodec, messages()))
 
 
-def test_a_frame_is_the_encoding_of_one_message() -> None:
-    turn = find(frames(ToyCodec, messages()), lambda turn: turn.data == frame("0"))
-    assert decode(ToyCodec(), [turn])[turn.sender] == [Decoded(frame("0"), Note("0"))]
+@given(frames(ToyCodec, st.tuples(st.sampled_from(list(Side)), st.text(max_size=9).map(Note))))
+def test_a_frame_is_the_encoding_of_one_message(turn: Turn) -> None:
+    (item,) = decode(ToyCodec(), [turn])[turn.sender]
+    assert isinstance(item, Decoded)
+    assert isinstance(item.message, Note)
+    assert turn.data == frame(item.message.text)
 
 
 def test_streams_hold_good_frames_behind_bad_ones() -> None:
