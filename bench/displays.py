@@ -34,9 +34,7 @@ def run(report: Report) -> None:
                 used = running.cpu() - before
         answered, seconds = int(out[0]), float(out[1])
         rate, each = answered / seconds, used / answered * 1e6
-        what = (
-            f"{connections} connections" if kind == "keep" else "a new handshake each, 16 at once"
-        )
+        what = f"{connections} kept open" if kind == "keep" else "a new handshake each, 16 at once"
         shown = f"{rate:7,.0f} requests/s, {each:6.1f} µs of the trap's processor each"
         if (connections, kind) != (64, "keep"):
             report.say(what, shown)

@@ -187,8 +187,6 @@ def emulate_command(
 
     spec = find_spec(protocol)
     _check_ends(spec, to, listen)
-    if delay is not None:
-        options = (*options, f"delay={delay:g}")
     password = (
         Secret(os.environ.get("MITMETER_PASSWORD", ""))
         if password_file is None
@@ -206,6 +204,7 @@ def emulate_command(
         user=user,
         password=password,
         seed=seed,
+        delay=delay or 0.0,
         frozen=frozen,
         speed=speed,
     )

@@ -40,6 +40,7 @@ class StationPlan:
     """One station: a listener or a dialler in one role.
 
     synthetic: the device behind it is known to be simulated.
+    delay:     how long an emulated device takes to hear what it is told, in seconds.
     persona:   the emulated device's persona file, parsed.
     """
 
@@ -55,6 +56,7 @@ class StationPlan:
     user: str = ""
     password: Secret = field(default_factory=lambda: Secret(""))
     seed: int = 1
+    delay: float = 0.0
     frozen: bool = False
     house_since: datetime | None = None
     synthetic: bool = False

@@ -13,6 +13,7 @@ from mitmeter.daemon.ends import Front, dial
 from mitmeter.daemon.plan import StationPlan
 from mitmeter.daemon.relay_drive import RelayDrive
 from mitmeter.daemon.services import Services, new_id
+from mitmeter.daemon.slow import Slow
 from mitmeter.errors import ConfigError, LinkError
 from mitmeter.model import Conversation, Severity, Side, printable
 from mitmeter.protocol import DeviceContext, Gaps, HeadendContext, House, Party, Recall, Rule
@@ -253,7 +254,10 @@ class EmulateStation(Station):
             make = self.plan.spec.device
             assert make is not None  # noqa: S101 - checked in start()
             party = make(self._context)
-        return self._talk(link, party, Side.DEVICE, hold=False)
+        drive = self._talk(link, party, Side.DEVICE, hold=False)
+        if not self.plan.delay:
+            return drive
+        return Slow(drive, self.services.clock.real(self.plan.delay))
 
     async def _dial(self) -> None:
         """Connect, as the device would; the device itself lives on between connections."""
