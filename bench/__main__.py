@@ -22,6 +22,7 @@ PARTS = (
     "memory",
     "answered",
     "displays",
+    "names",
     "stalls",
 )
 

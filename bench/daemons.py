@@ -55,12 +55,14 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def trap() -> Iterator[Running]:
-    """Run `mitmeter trap alphaess` on a free port, in a new data directory."""
+def trap(protocol: str = "alphaess", scheme: str = "tcp") -> Iterator[Running]:
+    """Run `mitmeter trap` on a free port, in a new data directory."""
     port = free_port()
     with folder() as data:
-        arguments = ["-q", "--data", str(data), "trap", "alphaess"]
-        with listening([*arguments, "--listen", f"tcp://127.0.0.1:{port}"], port, data) as running:
+        arguments = ["-q", "--data", str(data), "trap", protocol]
+        with listening(
+            [*arguments, "--listen", f"{scheme}://127.0.0.1:{port}"], port, data
+        ) as running:
             yield running
 
 

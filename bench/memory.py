@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from bench.daemons import Running, trap
+from bench.display_load import request, unverified
 from bench.frames import ANSWER, status
 from bench.report import Report
 
 AIM_IDLE_MB = 60
 AIM_CONNECTION_KB = 20
 _BATTERIES = 1_000
+_DISPLAYS = 1_000
 _IDLE = 4_000
 
 
@@ -60,6 +62,16 @@ def run(report: Report) -> None:
             running.settle(seconds)
             used = (running.cpu() - before) / seconds
             report.say("processor used while nobody speaks", f"{used * 100:6.2f} % of one core")
+    with trap("glow", "tls") as running:
+        running.settle()
+        idle = running.resident()
+        with displays(running, _DISPLAYS):
+            running.settle()
+            now = running.resident()
+            report.say(
+                f"with {_DISPLAYS:,} connected displays that have reported, by TLS 1.2",
+                f"{now / 1e6:6.1f} MB, {(now - idle) / _DISPLAYS / 1024:.1f} KiB a display",
+            )
 
 
 @contextlib.contextmanager
@@ -70,6 +82,20 @@ def connections(running: Running, count: int) -> Iterator[list[socket.socket]]:
             stack.enter_context(socket.create_connection(("127.0.0.1", running.port)))
             for _ in range(count)
         ]
+
+
+@contextlib.contextmanager
+def displays(running: Running, count: int) -> Iterator[None]:
+    """Connect so many displays, each of which posts one report and takes the answer."""
+    context = unverified()
+    with contextlib.ExitStack() as stack:
+        for number in range(count):
+            plain = socket.create_connection(("127.0.0.1", running.port), timeout=10)
+            secret = stack.enter_context(context.wrap_socket(plain))
+            secret.sendall(request(number, 0))
+            if not secret.recv(4096).startswith(b"HTTP/1.1 200"):
+                raise SystemExit("a report was not answered with 200")
+        yield
 
 
 def _report_all(batteries: list[socket.socket]) -> None:

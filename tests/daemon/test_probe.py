@@ -51,6 +51,7 @@ def probe(
     port: int,
     *,
     password: str = "",
+    scheme: str = "mqtt",
     options: Mapping[str, str] | None = None,
     patience: Patience | None = None,
     speed: float = 1.0,
@@ -59,7 +60,7 @@ def probe(
         "display",
         Role.PROBE,
         registry.spec("glow"),
-        to=Endpoint("mqtt", "127.0.0.1", port),
+        to=Endpoint(scheme, "localhost" if scheme == "mqtts" else "127.0.0.1", port),
         user=USER if password else "",
         password=Secret(password),
         options=options or {},
@@ -208,3 +209,46 @@ async def test_a_message_too_large_is_an_event_and_the_rest_is_read(tmp_path: Pa
             await seen.until(lambda: seen.count("grid.power") == 1)
     (skipped,) = seen.happened("mitmeter.mqtt.skipped")
     assert skipped.fields["topic"] == f"{PLACE}/STATE"
+
+
+async def test_what_is_published_while_we_are_away_is_held_for_us(tmp_path: Path) -> None:
+    async with broker(tmp_path) as hub:
+        running = probe(tmp_path / "data", hub.port)
+        async with heard(running):
+            await connected(running)
+        await hub.publish(f"{PLACE}/SENSOR/electricitymeter", ELECTRICITY)
+        async with heard(probe(tmp_path / "data", hub.port)) as seen:
+            await seen.until(lambda: seen.count("grid.power") == 1)
+
+
+async def test_a_broker_is_read_over_tls_by_whom_it_is_trusted(tmp_path: Path) -> None:
+    async with broker(tmp_path, secret=True) as hub:
+        assert hub.tls is not None
+        trusting = {"ca": str(hub.tls.root)}
+        running = probe(tmp_path / "data", hub.port, scheme="mqtts", options=trusting)
+        async with heard(running) as seen:
+            await connected(running)
+            await hub.publish(f"{PLACE}/SENSOR/electricitymeter", ELECTRICITY)
+            await seen.until(lambda: seen.count("grid.power") == 1)
+
+
+# The library leaves the socket of a failed handshake to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_brokers_unknown_certificate_is_refused_in_words(tmp_path: Path) -> None:
+    async with broker(tmp_path, secret=True) as hub:
+        async with heard(probe(tmp_path / "data", hub.port, scheme="mqtts")) as seen:
+            await seen.until(lambda: bool(seen.happened("mitmeter.connection.failed")))
+        (failed,) = seen.happened("mitmeter.connection.failed")
+        assert "its certificate is not trusted" in failed.message
+        unverified = probe(
+            tmp_path / "data", hub.port, scheme="mqtts", options={"upstream": "unverified"}
+        )
+        async with heard(unverified):
+            await connected(unverified)
+
+
+async def test_a_file_without_certificates_is_told_with_its_key(tmp_path: Path) -> None:
+    options = {"ca": str(tmp_path / "none.pem")}
+    with pytest.raises(ConfigError, match=r"options\.ca"):
+        async with probe(tmp_path, 8883, scheme="mqtts", options=options).running():
+            pass

@@ -11,7 +11,7 @@ from mitmeter.cli.options import ZONE, pairs
 from mitmeter.cli.protocol_names import find_spec
 from mitmeter.cli.settings import Settings, global_options
 from mitmeter.cli.usage import Command
-from mitmeter.config.endpoint import Endpoint
+from mitmeter.config.endpoint import BROKER, Endpoint
 from mitmeter.errors import ConfigError
 from mitmeter.model import Secret
 from mitmeter.roles.role import Role
@@ -22,6 +22,7 @@ from mitmeter.roles.role import Role
     cls=Command,
     examples=(
         "mitmeter probe glow mqtt://192.168.1.10:1883",
+        "mitmeter probe glow mqtts://broker --option ca=/etc/broker/ca.pem",
         "mitmeter probe glow mqtt://broker --user me --password-file secret --option prefix=home",
     ),
 )
@@ -57,7 +58,7 @@ def probe_command(
     spec = find_spec(protocol)
     if not spec.topics:
         raise ConfigError("protocol", f"{spec.name} cannot be read at a broker")
-    to = Endpoint.parse(url, "URL", ("mqtt",))
+    to = Endpoint.parse(url, "URL", BROKER)
     if not to.port:
         raise ConfigError("URL", f"{url!r}: port 0 is for listening only")
     password = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mitmeter import registry
-from mitmeter.config.endpoint import Endpoint
+from mitmeter.config.endpoint import BROKER, Endpoint
 from mitmeter.config.network_tables import Network
 from mitmeter.config.suggest import hint, one_of
 from mitmeter.config.values import Config, Station
@@ -84,7 +84,7 @@ def _role(station: Station, spec: Any) -> Iterator[Problem]:
     elif station.role == "emulate":
         yield from _emulate(station, spec, device_dials)
     elif device_dials and spec.topics:
-        if station.to is None or station.to.scheme != "mqtt":
+        if station.to is None or station.to.scheme not in BROKER:
             yield "to", f"a device of {spec.name} is read at a broker; write mqtt://HOST:1883"
     elif device_dials:
         yield "role", f"a device of {spec.name} dials out; use trap"
@@ -119,7 +119,7 @@ def _schemes(station: Station, spec: Any) -> Iterator[Problem]:
         if endpoint is None:
             continue
         at_broker = key == "to" and station.role == "probe" and spec.topics
-        if endpoint.scheme not in SCHEMES and not (at_broker and endpoint.scheme == "mqtt"):
+        if endpoint.scheme not in SCHEMES and not (at_broker and endpoint.scheme in BROKER):
             yield (
                 key,
                 f"{endpoint.scheme}:// is not known in this version; there is {', '.join(SCHEMES)}",

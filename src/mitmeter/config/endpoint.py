@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from mitmeter.config.suggest import one_of
 from mitmeter.errors import ConfigError
 
-SCHEMES = ("tcp", "tls", "ssl3", "udp", "http", "https", "mqtt")
-_DEFAULT_PORTS = {"http": 80, "https": 443, "mqtt": 1883}
+SCHEMES = ("tcp", "tls", "ssl3", "udp", "http", "https", "mqtt", "mqtts")
+# Those of a broker, where devices publish.
+BROKER = ("mqtt", "mqtts")
+_DEFAULT_PORTS = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*\.?\Z")
 _LOOKS_LIKE_IPV4 = re.compile(r"[0-9.]+\Z")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import ssl
 from typing import Any
 
 from mitmeter.daemon.plan import StationPlan
@@ -17,13 +19,19 @@ from mitmeter.transport.mqtt import check_library, subscribe
 class ProbeStation(Station):
     """Subscribes at a broker to what devices publish there, again whenever the broker is back.
 
-    The option `prefix` is what their topics begin with; the protocol's name unless given. How long
-    nothing is published does not matter: the broker itself is asked whether it is still there.
+    Options: `prefix` is what their topics begin with, the protocol's name unless given; over
+    mqtts:// `ca` is a file of certificates the broker's is trusted by, the system's unless given,
+    and `upstream=unverified` takes any. How long nothing is published does not matter: the broker
+    itself is asked whether it is still there. The subscription has a name there, so that what is
+    published while we are away is held for us.
     """
 
     def __init__(self, plan: StationPlan, services: Services) -> None:
         super().__init__(plan, services)
         self._topics = _topics(plan)
+        self._tls = _tls(plan)
+        where = f"{services.data.resolve()} {plan.name}"
+        self._session = f"mitmeter-{hashlib.sha256(where.encode()).hexdigest()[:14]}"
         self._skipped = 0
 
     async def start(self) -> None:
@@ -42,6 +50,8 @@ class ProbeStation(Station):
             self._accept,
             username=plan.user,
             password=plan.password.reveal(),
+            tls=self._tls,
+            session=self._session,
             timeout=plan.patience.connect,
             skipped=self._skip,
         )
@@ -62,6 +72,19 @@ class ProbeStation(Station):
                 station=self.plan.name,
                 fields={"topic": printable(topic), "bytes": size, "count": self._skipped},
             )
+
+
+def _tls(plan: StationPlan) -> ssl.SSLContext | None:
+    if plan.to is None or plan.to.scheme != "mqtts":
+        return None
+    try:
+        context = ssl.create_default_context(cafile=plan.options.get("ca"))
+    except (OSError, ssl.SSLError) as exc:
+        raise ConfigError("options.ca", f"no certificates to trust in it: {exc}") from None
+    if plan.options.get("upstream") == "unverified":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _topics(plan: StationPlan) -> tuple[str, ...]:

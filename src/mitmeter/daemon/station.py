@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mitmeter.config.endpoint import BROKER
 from mitmeter.daemon.drive import TalkDrive
 from mitmeter.daemon.ends import Front, dial
 from mitmeter.daemon.plan import StationPlan
@@ -349,7 +350,7 @@ def make_station(
         return ProxyStation(plan, services, memory, zone)
     if plan.role is Role.EMULATE:
         return EmulateStation(plan, services, house, zone)
-    if plan.spec.topics and plan.to is not None and plan.to.scheme == "mqtt":
+    if plan.spec.topics and plan.to is not None and plan.to.scheme in BROKER:
         from mitmeter.daemon.probe import ProbeStation  # it is a Station too
 
         return ProbeStation(plan, services)

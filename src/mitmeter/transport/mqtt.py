@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ Skipped = Callable[[str, int], None]
 
 # Messages that wait while we may not read on; the broker keeps sending, so there has to be an end.
 _MOST_WAITING = 10_000
+# What the broker holds for us is told again until we have heard it [O].
+_AT_LEAST_ONCE = 1
 _REFUSED = 0x80  # MQTT 3.1.1 §3.9.3: a subscription's answer from here on is a failure [O]
 
 
@@ -120,7 +123,7 @@ class MqttLink:
             self.ready.set_exception(LinkError(reason))
 
     async def _subscribe(self, client: aiomqtt.Client, topics: Sequence[str]) -> None:
-        answers = await client.subscribe([(topic, 0) for topic in topics])
+        answers = await client.subscribe([(topic, _AT_LEAST_ONCE) for topic in topics])
         codes = [each if isinstance(each, int) else each.value for each in answers]
         for topic, code in zip(topics, codes, strict=False):
             if code >= _REFUSED:
@@ -146,12 +149,18 @@ async def subscribe(
     *,
     username: str = "",
     password: str = "",
+    tls: ssl.SSLContext | None = None,
+    session: str = "",
     timeout: float = 10.0,
     largest: int = 65_536,
     skipped: Skipped | None = None,
 ) -> Link:
     """Connect to a broker and subscribe. Raises LinkError in words, which never hold the password.
 
+    tls:     speak TLS, by this context.
+    session: our name at the broker, at most 23 letters, digits and marks. What is published at
+             quality 1 or 2 while we are away is then held there for us, as long and as much as the
+             broker is set to; without one, nothing is. Source: MQTT 3.1.1 §3.1.2.4, §3.1.3.1 [O].
     timeout: seconds for each step.
     largest: bytes of the largest packet handed on; of larger ones `skipped` is told topic and size.
     """
@@ -163,6 +172,9 @@ async def subscribe(
         port,
         username=username or None,
         password=password or None,
+        tls_context=tls,
+        identifier=session or None,
+        clean_session=not session,
         timeout=timeout,
         max_queued_incoming_messages=_MOST_WAITING,
     )
@@ -189,6 +201,10 @@ def _words(exc: Exception) -> str:
     because = exc.__context__
     if isinstance(because, ConnectionRefusedError):
         return "nobody listens there (connection refused)"
+    if isinstance(because, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {because.verify_message}"
+    if isinstance(because, ssl.SSLError):
+        return "it does not speak TLS there, or none that we can"
     if isinstance(because, socket.gaierror):
         return "no such name"
     if isinstance(because, TimeoutError):

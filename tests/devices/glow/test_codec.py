@@ -6,6 +6,7 @@ import pytest
 
 from mitmeter.devices.glow.codec import GlowCodec, encode, topic_kind
 from mitmeter.devices.glow.messages import (
+    Expecting,
     MeterReport,
     MqttOther,
     MqttReading,
@@ -155,3 +156,23 @@ def test_neither_side_can_say_the_others_words() -> None:
         encode(Side.HEADEND, decoded(example("M1"))[0])
     with pytest.raises(LocalProtocolError):
         encode(Side.HEADEND, Reply(200, "€", (("Content-Length", "1"),)))
+
+
+def test_a_sender_that_waits_for_leave_is_announced_before_its_body() -> None:
+    body = body_of("G1").encode()
+    whole = post(body, more="Expect: 100-continue\r\n")
+    codec = GlowCodec()
+    head = codec.feed(Side.DEVICE, whole[: -len(body)])
+    assert head == [Decoded(b"", Expecting("/zb02"))]
+    leave = encode(Side.HEADEND, Reply(100, "", (), "Continue"))
+    assert leave == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert codec.feed(Side.HEADEND, leave) == [Decoded(leave, Reply(100, "", (), "Continue"))]
+    (report,) = codec.feed(Side.DEVICE, body)
+    assert report.raw == whole
+    assert isinstance(report, Decoded)
+    assert isinstance(report.message, MeterReport)
+
+
+def test_an_announcement_cannot_be_said_by_itself() -> None:
+    with pytest.raises(LocalProtocolError, match="no bytes of its own"):
+        encode(Side.DEVICE, Expecting("/zb02"))

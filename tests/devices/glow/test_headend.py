@@ -10,7 +10,7 @@ import pytest
 
 from mitmeter.devices.glow import SPEC
 from mitmeter.devices.glow.headend import Headend
-from mitmeter.devices.glow.messages import Message, Prices, Reply, Request
+from mitmeter.devices.glow.messages import Expecting, Message, Prices, Reply, Request
 from mitmeter.model import DeviceId
 from mitmeter.protocol import (
     Answer,
@@ -271,3 +271,9 @@ def test_the_pace_is_the_same_with_a_connection_for_each_request(connection: str
     wishes = [m for m in talk.said_by(SPEC.dials.other) if isinstance(m, Reply) and m.body != "200"]
     assert 3 <= len(wishes) <= 4
     assert (len(talk.closings) > 100) is (connection == "close")
+
+
+def test_a_sender_that_waits_is_told_to_go_on_and_gets_its_answer_afterwards() -> None:
+    trap = Trap()
+    assert trap.answers(Expecting("/zb02")) == Reply(100, "", (), "Continue")
+    assert trap.answers(G1).status == 200

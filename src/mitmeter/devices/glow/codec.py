@@ -11,6 +11,7 @@ from mitmeter.devices.glow.jsontext import JsonError
 from mitmeter.devices.glow.messages import (
     PATH,
     PRICE_MARK,
+    Expecting,
     Message,
     MeterReport,
     MqttOther,
@@ -53,7 +54,9 @@ class GlowCodec:
     __slots__ = ("_begun", "_http", "_packets")
 
     def __init__(self) -> None:
-        self._http = HttpConversation(client=Side.DEVICE, max_head=MAX_HEAD, max_body=MAX_BODY)
+        self._http = HttpConversation(
+            client=Side.DEVICE, max_head=MAX_HEAD, max_body=MAX_BODY, announce_expect=True
+        )
         self._packets: PublishStream | None = None
         self._begun = False
 
@@ -83,6 +86,8 @@ class GlowCodec:
 
 def _from_http(found: HttpItem) -> Item:
     if isinstance(found, HttpRequest):
+        if found.pending:
+            return Decoded(found.raw, Expecting(found.target))
         message = request(found.method, found.target, found.headers, found.body, found.version)
         return Decoded(found.raw, message)
     if isinstance(found, HttpResponse):
@@ -169,6 +174,8 @@ def encode(sender: Side, message: Message) -> bytes:
         return encode_request(
             message.method, message.target, message.headers, message.body, message.version
         )
+    if isinstance(message, Expecting):
+        raise LocalProtocolError("a waiting request has no bytes of its own; the request has them")
     payload = message.body if isinstance(message, MqttOther) else message.body.encode()
     return encode_publish(message.topic, payload, message.delivery)
 

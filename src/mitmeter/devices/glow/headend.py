@@ -19,6 +19,7 @@ from mitmeter.devices.glow.happenings import (
 from mitmeter.devices.glow.identity import UNNAMED, device_of, header
 from mitmeter.devices.glow.messages import (
     PATH,
+    Expecting,
     Message,
     MeterReport,
     MqttOther,
@@ -70,6 +71,8 @@ class Headend:
     def received(self, message: Message, now: datetime) -> Iterable[Act]:
         if isinstance(message, MeterReport | Prices | Request):
             return self._answered(message, now)
+        if isinstance(message, Expecting):
+            return (_GO_ON,)
         if isinstance(message, MqttReading | MqttState | MqttOther):
             return self._named(device_of(message))
         return ()  # a display that replies
@@ -220,6 +223,8 @@ def _each(status: int, body: str, reason: str = "OK", more: Headers = ()) -> dic
     }
 
 
+# Whatever follows is answered when it is there, wanted or not: the sender may send it anyway.
+_GO_ON: Act = Send(Reply(100, "", (), "Continue"))
 _ACCEPTED = _each(200, ACKNOWLEDGED)
 _ASKED = _each(200, CURRENT_PRICE)
 _NOT_FOUND = _each(404, "", "Not Found")

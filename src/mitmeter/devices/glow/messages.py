@@ -61,6 +61,16 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Expecting:
+    """The head of a request whose sender waits for `100 Continue` before it sends the body.
+
+    Has no bytes of its own: the request itself follows as a message with all of them.
+    """
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """The head-end's answer. `200` acknowledges; `CURPRICE` also asks for the tariff."""
 
@@ -120,4 +130,4 @@ class MqttOther:
     delivery: Delivery = AT_MOST_ONCE
 
 
-Message = MeterReport | Prices | Request | Reply | MqttReading | MqttState | MqttOther
+Message = MeterReport | Prices | Request | Expecting | Reply | MqttReading | MqttState | MqttOther
