@@ -97,11 +97,25 @@ class Pinned:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """Somebody else decides, such as a book of pins: before anything is said to the server.
+
+    judge: the certificate's DER → "" to go on, or why not, in words.
+    """
+
+    judge: Callable[[bytes], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Unverified:
     """Any certificate will do, as it does for the devices we play."""
 
 
-Trust = Verified | Pinned | Unverified
+Trust = Verified | Pinned | Judged | Unverified
+# OpenSSL's own client offers none of these; some meters know nothing else. One at a time is all
+# that Python can offer, and TLS 1.3 has other numbers for them. Source: fact sheet §1.3 [O].
+_NO_COMMON_GROUND = ("gave up: handshake failure", "in common", "hung up without a word")
+BRAINPOOL = ("brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1")
 
 
 def server_context(path: Path) -> ssl.SSLContext:
@@ -118,9 +132,11 @@ def server_context(path: Path) -> ssl.SSLContext:
     return context
 
 
-def client_context(trust: Trust) -> ssl.SSLContext:
+def client_context(trust: Trust, curve: str = "") -> ssl.SSLContext:
     """Return a context for one outgoing connection. Raises LinkError where the authorities cannot
     be read.
+
+    curve: of the key exchange, where only this one is to be offered.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -137,6 +153,9 @@ def client_context(trust: Trust) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
         # As tolerant of old servers as our listener is of old clients.
         context.set_ciphers(f"{_CIPHERS}:@SECLEVEL=0")
+    if curve:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ecdh_curve(curve)
     return context
 
 
@@ -167,38 +186,79 @@ async def connect_tls(
     *,
     trust: Trust,
     server_hostname: str | None = None,
+    curve: str = "",
     timeout: float = 10.0,
 ) -> SecureLink:
     """Connect and complete the handshake, each within `timeout` seconds.
 
     server_hostname: the name to ask for (SNI) and to check, where it is not `host`.
+    curve:           of the key exchange, one of BRAINPOOL, where only this one is to be offered.
     Raises:          LinkError in words, also when the certificate is not the trusted one.
     """
     where = f"tls://{host}:{port}"
-    pin = trust.sha256 if isinstance(trust, Pinned) else ""
+    judge: Callable[[bytes], str] | None = None
+    if isinstance(trust, Judged):
+        judge = trust.judge
+    elif isinstance(trust, Pinned):
+        judge = _pinned(trust.sha256)
     try:
-        engine = ModernEngine(client_context(trust), server_hostname or host, pin)
+        engine = ModernEngine(client_context(trust, curve), server_hostname or host, judge)
     except ValueError as exc:
         raise LinkError(f"{where}: no name to ask a server for: {exc}") from exc
     return await dial(where, host, port, accept, engine, timeout)
 
 
+async def connect_foreign(
+    host: str, port: int, accept: Accept, *, trust: Trust, timeout: float = 10.0
+) -> SecureLink:
+    """Connect to a server that may know only curves which OpenSSL's client does not offer.
+
+    Where the usual handshake finds no common ground, each of BRAINPOOL is tried by itself, on a new
+    connection. Raises LinkError: the first failure, which says most.
+    """
+    try:
+        return await connect_tls(host, port, accept, trust=trust, timeout=timeout)
+    except LinkError as exc:
+        if not any(mark in str(exc) for mark in _NO_COMMON_GROUND):
+            raise
+        failure = exc
+    for curve in BRAINPOOL:
+        with suppress(LinkError):
+            return await connect_tls(host, port, accept, trust=trust, curve=curve, timeout=timeout)
+    raise failure
+
+
+def _pinned(sha256: str) -> Callable[[bytes], str]:
+    pin = sha256.replace(":", "").lower()
+
+    def judge(der: bytes) -> str:
+        shown = hashlib.sha256(der).hexdigest()
+        return "" if shown == pin else f"the server shows certificate {shown}, pinned is {pin}"
+
+    return judge
+
+
 class ModernEngine:
     """An `Engine` on OpenSSL's own buffers.
 
-    name: given, we are the client and this is the server's; without it we are the server.
-    pin:  hexadecimal SHA-256 the server's certificate must have.
+    name:  given, we are the client and this is the server's; without it we are the server.
+    judge: the server's certificate → "", or why it will not do.
     """
 
-    __slots__ = ("_in", "_kept", "_out", "_peer", "_pin", "_tls", "broken", "ended")
+    __slots__ = ("_in", "_judge", "_kept", "_out", "_peer", "_tls", "broken", "ended")
 
-    def __init__(self, context: ssl.SSLContext, name: str = "", pin: str = "") -> None:
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        name: str = "",
+        judge: Callable[[bytes], str] | None = None,
+    ) -> None:
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self._tls = context.wrap_bio(
             self._in, self._out, server_side=not name, server_hostname=name or None
         )
-        self._pin = pin.replace(":", "").lower()
+        self._judge = judge
         self._peer = "server" if name else "client"
         # Decrypted before its time, by `finish`.
         self._kept = b""
@@ -233,12 +293,9 @@ class ModernEngine:
         except ssl.SSLError as exc:
             self.broken = _why(exc, self._peer)
             return False
-        if self._pin:
-            shown = hashlib.sha256(self.certificate).hexdigest()
-            if shown != self._pin:
-                self.broken = f"the server shows certificate {shown}, pinned is {self._pin}"
-                return False
-        return True
+        if self._judge is not None:
+            self.broken = self._judge(self.certificate)
+        return not self.broken
 
     def read(self) -> bytes:
         if self._kept:
