@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from mitmeter.model import DeviceId, Event, Fact, Reading, Secret, Side, lean
 
@@ -56,6 +56,15 @@ class Codec(Protocol[M]):
         ...
 
 
+@runtime_checkable
+class Settles(Protocol[M]):
+    """A codec of bytes without frames may have this, too: what is held of that side comes out as it
+    is, for who cannot wait for more. The items then do depend on when it is asked.
+    """
+
+    def settle(self, sender: Side) -> list[Decoded[M] | Undecodable]: ...
+
+
 # --- actions: what a party wants done
 # --------------------------------------------------------------
 
@@ -87,6 +96,19 @@ class Close:
     """End the conversation once everything said before has been sent."""
 
     reason: str
+
+
+# The reason of a Close that says: everything that was wanted has been read.
+READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The emulated unit reboots: once everything said before has been sent, all connections of the
+    unit are closed, on every port it serves, and for so many seconds new ones are refused.
+    """
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +146,20 @@ class Answer:
     text: str
 
 
-Action = Send[M] | SendRaw | SetTimer | Close | Identify | Report | Answer
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an errand such as a scan has come; shown to who waits for it, never journaled.
+
+    done, total: in steps of whatever kind.
+    mark: where to go on after an interruption: handed back as the option `from`.
+    """
+
+    done: int
+    total: int
+    mark: str
+
+
+Action = Send[M] | SendRaw | SetTimer | Close | Restart | Progress | Identify | Report | Answer
 
 
 class Party(Protocol[M]):
@@ -147,10 +182,20 @@ Projected = Reading | Event | Fact
 class Projection(Protocol[M_contra]):
     """Message → readings, events and facts. One instance lives as long as its conversation.
 
-    Readings carry `received=at` and the device's own time in `reported`; correction is not its job.
+    Readings carry `received=at` and the device's own time in `reported`; correction is not its job,
+    so `at` stays None but in history that was corrected elsewhere.
     """
 
     def project(self, sender: Side, message: M_contra, at: datetime) -> Iterable[Projected]: ...
+
+
+@runtime_checkable
+class HearsRubble(Protocol):
+    """A projection may have this, too: it is then handed what is no message, and tells of it
+    instead of the usual event.
+    """
+
+    def garbled(self, sender: Side, item: Undecodable, at: datetime) -> Iterable[Projected]: ...
 
 
 # --- rules: what a proxy may do to the items that pass
@@ -221,6 +266,12 @@ class HeadendContext:
     zone:    the site's time zone.
     control: whether operator's commands may change anything.
     options: the rule's or station's own settings, as text.
+    user, password: what a probe logs in with.
+
+    A head-end that dials its device reads what is to be read and says Close(READ), or Close with
+    what went wrong. Options every probe may set, as `mitmeter probe` takes them: `registers` (names
+    or numbers, comma-separated), `address`, `scan` ("FROM-TO"), `pace` (seconds between requests
+    of a scan) and `from` (the mark of the last Progress of a scan that was interrupted).
     """
 
     recall: Recall = _nothing_known
@@ -228,6 +279,8 @@ class HeadendContext:
     zone: tzinfo | None = None
     control: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    password: Secret = field(default_factory=lambda: Secret(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +289,9 @@ class HouseState:
 
     Power in whole watts: grid_w + import, battery_w + discharge, pv_w ≥ 0, load_w ≥ 0.
     soc_percent: 0..100, exact.
+    gas_w: what heating and hot water burn, whole watts of the gas's heat.
+    price_import, price_standing: the tariff now, currency per kWh and per day; 0 where there is
+    none. low_rate: whether the cheaper of its two rates is valid.
     """
 
     grid_w: int
@@ -246,12 +302,19 @@ class HouseState:
     voltage_v: Decimal
     frequency_hz: Decimal
     temperature_c: Decimal
+    gas_w: int = 0
+    price_import: Decimal = Decimal(0)
+    price_standing: Decimal = Decimal(0)
+    low_rate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HouseEnergy:
     """Lifetime energies in kWh: the exact integrals of the powers in HouseState since the house
     began.
+
+    imported_low: the part of `imported` taken while the low rate was valid.
+    gas_volume:   what the gas meter has counted, m³; `gas` is its heat in kWh.
     """
 
     imported: Decimal
@@ -261,6 +324,9 @@ class HouseEnergy:
     discharged: Decimal
     load: Decimal
     charged_from_grid: Decimal
+    imported_low: Decimal = Decimal(0)
+    gas: Decimal = Decimal(0)
+    gas_volume: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,12 +354,39 @@ class House(Protocol):
         ...
 
 
+class DeviceMemory(Protocol):
+    """What an emulated unit remembers over restarts: small texts by name.
+
+    One memory serves all conversations and all ports of a unit; what one sets, all get at once.
+    """
+
+    def get(self, name: str) -> str | None: ...
+
+    def set(self, name: str, value: str) -> None: ...
+
+
+class PlainMemory:
+    """A memory that lasts as long as the object does."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, str] = {}
+
+    def get(self, name: str) -> str | None:
+        return self._held.get(name)
+
+    def set(self, name: str, value: str) -> None:
+        self._held[name] = value
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceContext:
     """What an emulated device is made of.
 
     persona: the persona file's content: identity, sizes, misbehaviour, as parsed from TOML.
     options: settings of this run as text, such as `drift_ppm` or `misbehave`.
+    memory:  what the unit remembers over restarts.
+    delay:   how long the unit takes to answer, in seconds, where the operator says so; None: as
+             long as a real one would.
     """
 
     house: House
@@ -304,6 +397,120 @@ class DeviceContext:
     seed: int = 1
     frozen_at: datetime | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    memory: DeviceMemory = field(default_factory=PlainMemory)
+    delay: float | None = None
+
+
+# --- a reverse proxy: standing before a device that is a web server
+# -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ToClient:
+    """Say these bytes to that client."""
+
+    client: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """End that client's connection once everything said to it before has been sent."""
+
+    client: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Connect to the server; `connected` or `failed` tells what came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToServer:
+    """Say these bytes to the server."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """End the connection to the server; nothing more is heard of it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """Read on from the server, or not for now."""
+
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One request was answered: a line of the access log. Holds nothing that is anybody's secret.
+
+    status:  as answered. from_us: by us rather than by the server.
+    seconds: from its arrival to the last byte of the answer. size: bytes of the answer's body.
+    """
+
+    client: str
+    method: str
+    path: str
+    status: int
+    size: int
+    seconds: float
+    from_us: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseContext:
+    """What a reverse proxy is told of its place.
+
+    server:  the device's origin as it is dialled, such as https://192.0.2.7.
+    secure:  whether clients reach us by TLS.
+    port:    ours.
+    names:   host names under which clients may find us, beside addresses and local names.
+    """
+
+    server: str
+    secure: bool
+    port: int
+    names: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+ReverseEffect = ToClient | Hang | Dial | ToServer | Drop | Throttle | Served | SetTimer | Report
+
+
+class Reverse(Protocol):
+    """All clients of one device, and the one connection to it. Each method returns what to do."""
+
+    def arrived(self, client: int, address: str, now: datetime) -> Iterable[ReverseEffect]: ...
+
+    def heard(self, client: int, data: bytes, now: datetime) -> Iterable[ReverseEffect]: ...
+
+    def ended(self, client: int, now: datetime) -> Iterable[ReverseEffect]:
+        """The client has said all it will; it may still listen."""
+        ...
+
+    def left(self, client: int, now: datetime) -> Iterable[ReverseEffect]: ...
+
+    def congested(self, client: int, full: bool, now: datetime) -> Iterable[ReverseEffect]: ...
+
+    def connected(self, now: datetime) -> Iterable[ReverseEffect]: ...
+
+    def failed(self, kind: str, reason: str, now: datetime) -> Iterable[ReverseEffect]:
+        """Why there is no connection. kind: `unreachable`, `subnet`, `certificate` or `tls`."""
+        ...
+
+    def answered(self, data: bytes, now: datetime) -> Iterable[ReverseEffect]: ...
+
+    def closed(self, now: datetime) -> Iterable[ReverseEffect]:
+        """The server has ended the connection."""
+        ...
+
+    def timer(self, name: str, now: datetime) -> Iterable[ReverseEffect]: ...
 
 
 # --- the spec
@@ -333,11 +540,34 @@ Redact = Callable[[Side, "Decoded[Any] | Undecodable", Pseudonyms], bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken(Generic[M_co]):
+    """One whole message of a conversation, and whose it is."""
+
+    sender: Side
+    item: Decoded[M_co]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One value as the device itself names and scales it; `value` is text as it is to be shown."""
+
+    name: str
+    value: str
+    unit: str
+
+
+Reword = Callable[[Side, "Decoded[Any]", Callable[[bytes], bytes]], bytes]
+Portrait = Callable[[Iterable[Spoken[Any]]], str]
+Listing = Callable[[Iterable[Spoken[Any]]], Iterable[Listed]]
+
+
+@dataclass(frozen=True, slots=True)
 class Spec(Generic[M]):
     """One protocol: everything the rest of mitmeter needs to know of it.
 
     dials:   the side that opens the connection.
-    listen:  the default endpoint of a trap (or of an emulated device that is dialled).
+    listen:  the default endpoint of a trap (or of an emulated device that is dialled); "" for what
+             is met on no network, such as history out of files.
     hosts:   names the device asks DNS for; `*.` in front means any name below.
     rules:   name → factory, for proxies.
     redact:  makes an item's bytes safe to share, same length, checksums valid.
@@ -345,6 +575,18 @@ class Spec(Generic[M]):
     projection_with: the projection where it depends on the station's options, such as a gain.
     topics:  the MQTT topic filters its devices publish under at the owner's broker; `{prefix}`
              stands for what the owner has chosen.
+    invent:  a persona nobody has, as TOML text, from a random number: the same number, the same
+             persona.
+    portrait: a persona, as TOML text, of the device that took part in what was said, with which
+             `device` says the same again byte for byte. RemoteProtocolError for too little.
+    listing: what was read, in the device's own names and units, for who probes; the readings where
+             there is none.
+    reverse: stands before a device that is a web server; without it a proxy passes bytes on.
+    recognises: tells whether a side's first bytes can be no other protocol's. What it tells True of
+             stays True with more bytes behind it.
+    plain:   speaks for bytes of any kind: where another protocol recognises them, that one decodes.
+    reword:  a message's bytes with a change made to what it says, lengths and checksums made right;
+             without it what is changed are the bytes as they are.
     package: where `personas/`, `vectors/` and README.md lie, as a package name.
     """
 
@@ -365,6 +607,13 @@ class Spec(Generic[M]):
     certificate: str = "plain"
     projection_with: Callable[[Mapping[str, str]], Projection[M]] | None = None
     topics: tuple[str, ...] = ()
+    reverse: Callable[[ReverseContext], Reverse] | None = None
+    invent: Callable[[int], str] | None = None
+    portrait: Portrait | None = None
+    listing: Listing | None = None
+    recognises: Callable[[Side, bytes], bool] | None = None
+    plain: bool = False
+    reword: Reword | None = None
 
 
 # Members and headers whose value is nobody's to read over a shoulder, whatever the protocol.

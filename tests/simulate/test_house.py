@@ -60,6 +60,8 @@ def sums_over(house: House, begin: datetime, steps: int) -> Integrals:
         totals["load"] += state.load_w
         totals["charged"] += max(0, -state.battery_w)
         totals["discharged"] += max(0, state.battery_w)
+        totals["gas"] += state.gas_w
+        totals["imported_low"] += max(0, state.grid_w) if state.low_rate else 0
     return Integrals(**{name: watts * 10_000_000 for name, watts in totals.items()})
 
 
@@ -110,6 +112,8 @@ def test_energy_grows_evenly_within_a_step(make: Maker, seed: int, at: datetime,
     assert got.pv == state.pv_w * us
     assert got.imported - got.exported == state.grid_w * us
     assert got.discharged - got.charged == state.battery_w * us
+    assert got.gas == state.gas_w * us
+    assert got.imported_low == (got.imported if state.low_rate else 0)
 
 
 @given(make=makers, seed=seeds, at=instants)

@@ -46,6 +46,11 @@ _TABLE: tuple[Quantity, ...] = (
     Quantity("grid.current.l3", "A", _G, "Current of phase 3", "1-0:71.7.0"),
     Quantity("grid.frequency", "Hz", _G, "Mains frequency", "1-0:14.7.0"),
     Quantity(
+        "grid.reactive.power", "var", _G, "Reactive power; + is taken from the grid", "1-0:3.7.0"
+    ),
+    Quantity("grid.reactive.import", "kvarh", _C, "Reactive energy taken", "1-0:3.8.0"),
+    Quantity("grid.reactive.export", "kvarh", _C, "Reactive energy given", "1-0:4.8.0"),
+    Quantity(
         "pv.power", "W", _G, "Power of all photovoltaic strings and separately metered inverters"
     ),
     Quantity("pv.power.string1", "W", _G, "DC power of string 1"),
@@ -69,6 +74,10 @@ _TABLE: tuple[Quantity, ...] = (
     Quantity("inverter.temperature", "°C", _G, "Temperature of the inverter"),
     Quantity("gas.volume", "m³", _C, "Gas volume", "7-0:3.0.0"),
     Quantity("gas.energy", "kWh", _C, "Gas energy"),
+    Quantity("heat.energy", "kWh", _C, "Heat energy"),
+    Quantity("heat.power", "W", _G, "Heat power"),
+    Quantity("heat.temperature.flow", "°C", _G, "Temperature of the flow"),
+    Quantity("heat.temperature.return", "°C", _G, "Temperature of the return"),
     Quantity("price.import", "currency/kWh", _G, "Price of energy taken from the grid"),
     Quantity("price.standing", "currency/day", _G, "Standing charge"),
     Quantity("radio.rssi", "dBm", _G, "Strength of the radio signal"),
@@ -80,6 +89,13 @@ CATALOGUE: dict[str, Quantity] = {quantity.name: quantity for quantity in _TABLE
 
 
 def quantity(name: str) -> Quantity:
-    """Return the catalogue's entry; a name it lacks is a gauge without unit, never dropped."""
+    """Return the catalogue's entry; a name it lacks is a gauge without unit, never dropped.
+
+    A name that ends in `.energy.estimated` is a counter the store integrates from a power.
+    """
     known = CATALOGUE.get(name)
-    return known if known is not None else Quantity(name, "", Kind.GAUGE, "Vendor field")
+    if known is not None:
+        return known
+    if name.endswith(".energy.estimated"):
+        return Quantity(name, "kWh", Kind.COUNTER, "Energy integrated from power, an estimate")
+    return Quantity(name, "", Kind.GAUGE, "Vendor field")

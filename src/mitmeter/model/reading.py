@@ -29,7 +29,8 @@ class Reading:
     live:     True when the device sent it at the moment it measured it, so that `reported -
               received` tells its clock's skew; False for rows out of its memory.
     at:       `reported` corrected to UTC by the device's skew; a projection leaves it None and the
-              store's clock book fills it in.
+              store's clock book fills it in. Only history that was corrected elsewhere comes with
+              it, and with the moment it was `received` there.
     source:   id of the chunk in which the message ended; filled in by who reads the journal.
     """
 

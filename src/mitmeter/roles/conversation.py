@@ -22,7 +22,9 @@ from mitmeter.protocol import (
     Decoded,
     Identify,
     Party,
+    Progress,
     Report,
+    Restart,
     Rule,
     Send,
     SendRaw,
@@ -43,7 +45,7 @@ class Transmit:
     ours: bool
 
 
-Effect = Transmit | SetTimer | Close | Identify | Report | Answer | Changed
+Effect = Transmit | SetTimer | Close | Restart | Progress | Identify | Report | Answer | Changed
 
 
 class Talk(Generic[M]):

@@ -49,6 +49,7 @@ class Ledger:
     charged: int = 0
     discharged: int = 0
     charged_from_grid: int = 0
+    imported_low: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,15 @@ class DayInputs:
 
 @dataclass(frozen=True, slots=True)
 class Regime:
-    """What the schedule asks for: `ceiling` of grid charging and `floor` of discharge, in units."""
+    """What the schedule asks for: `ceiling` of grid charging and `floor` of discharge, in units.
+
+    low_rate: whether what is imported meanwhile is cheap; the battery does not care.
+    """
 
     from_grid: bool
     ceiling: int
     floor: int
+    low_rate: bool = False
 
 
 class Battery:
@@ -96,11 +101,14 @@ class Battery:
         self.capacity = size.capacity_wh * (STEPS_PER_KWH // 1000) * 1000 * size.discharge_permille
         self.initial = self.capacity * size.initial_percent // 100
 
-    def regime(self, schedule: BatterySchedule, *, in_window: bool) -> Regime:
+    def regime(
+        self, schedule: BatterySchedule, *, in_window: bool, low_rate: bool = False
+    ) -> Regime:
         return Regime(
             from_grid=in_window,
             ceiling=int(self.capacity * schedule.stop_charging_percent / 100),
             floor=int(self.capacity * schedule.reserve_percent / 100),
+            low_rate=low_rate,
         )
 
     def step(self, stored: int, net_w: int, trim_w: int, regime: Regime) -> int:
@@ -133,7 +141,7 @@ class Battery:
             stored -= battery * (self._unit_out if battery > 0 else self._unit_in)
             yield Flow(load, pv, battery, from_grid)
 
-    def after(self, ledger: Ledger, flow: Flow) -> Ledger:
+    def after(self, ledger: Ledger, flow: Flow, *, low_rate: bool = False) -> Ledger:
         """Return the ledger one step later."""
         grid, charge, discharge = flow.grid_w, max(0, -flow.battery_w), max(0, flow.battery_w)
         return Ledger(
@@ -145,6 +153,7 @@ class Battery:
             charged=ledger.charged + charge,
             discharged=ledger.discharged + discharge,
             charged_from_grid=ledger.charged_from_grid + flow.from_grid_w,
+            imported_low=ledger.imported_low + (max(0, grid) if low_rate else 0),
         )
 
     def advance(
@@ -163,7 +172,7 @@ class Battery:
         self, ledger: Ledger, day: DayInputs, first: int, last: int, regime: Regime
     ) -> Ledger:
         for flow in self.flows(ledger.stored, day, first, last, regime):
-            ledger = self.after(ledger, flow)
+            ledger = self.after(ledger, flow, low_rate=regime.low_rate)
         return ledger
 
     def _stride(
@@ -191,7 +200,7 @@ class Battery:
                 sure = None
             if sure is None:
                 so_far = Ledger(
-                    stored, imported, exported, pv_sum, load_sum, charged, discharged, granted
+                    *(stored, imported, exported, pv_sum, load_sum, charged, discharged, granted)
                 )
                 walked = self._walk(so_far, day, minute * six, minute * six + six, regime)
                 stored, imported, exported = walked.stored, walked.imported, walked.exported
@@ -217,7 +226,10 @@ class Battery:
                     granted -= battery
             pv_sum += six * pv
             load_sum += six * load
-        return Ledger(stored, imported, exported, pv_sum, load_sum, charged, discharged, granted)
+        low = ledger.imported_low + (imported - ledger.imported if regime.low_rate else 0)
+        return Ledger(
+            *(stored, imported, exported, pv_sum, load_sum, charged, discharged, granted, low)
+        )
 
     def _covering(
         self, stored: int, net: int, reach: int, trim: int, regime: Regime

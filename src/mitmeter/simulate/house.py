@@ -19,6 +19,7 @@ from mitmeter.simulate.battery import (
     Ledger,
     Regime,
 )
+from mitmeter.simulate.gas import GasLedger, Heating
 from mitmeter.simulate.load import Household, utc_offset_s
 from mitmeter.simulate.noise import octets
 from mitmeter.simulate.site import Site
@@ -29,8 +30,10 @@ _STEPS_PER_DAY = DAY_S // STEP_S
 _SPAN = 90  # steps between two checkpoints of a day: a quarter of an hour
 _KEPT_DAYS = 3
 _KEPT_STATES = 64
+_KEPT_REGIMES = 1024
 _US_PER_KWH = Decimal(3_600_000_000_000)
 _EXACT = Context(prec=28)
+_VOLUME_FACTOR = Decimal("1.02264")  # gas to 15 °C and 1013.25 mbar; fixed by UK law
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,15 @@ class Integrals:
     discharged: int
     load: int
     charged_from_grid: int
+    imported_low: int
+    gas: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
     ledger: Ledger
     flow: Flow
+    low_rate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +94,18 @@ class House:
         minute = nanoseconds(start) // 60_000_000_000
         self._start_step = minute * STEPS_PER_MINUTE
         self._start_day = self._start_step // _STEPS_PER_DAY
+        self._gas = GasLedger(Heating(seed, self._site, self._weather, self._household), minute)
+        self._m3_per_kwh = _EXACT.divide(
+            Decimal("3.6"), _EXACT.multiply(_VOLUME_FACTOR, self._site.calorific)
+        )
         self._begin = Ledger(stored=self._battery.initial)
         self._changes = [_Change(self._start_step, BatterySchedule())]
+        self._two_rates = self._site.tariff.night[0] != self._site.tariff.night[1]
         self._ends: list[Ledger] = []
         self._blocks: OrderedDict[int, _DayBlock] = OrderedDict()
         self._moments: dict[int, _Moment] = {}
         self._states: OrderedDict[int, HouseState] = OrderedDict()
+        self._regimes: dict[int, Regime] = {}
 
     def state(self, at: datetime) -> HouseState:
         """Return what flows at this instant."""
@@ -111,6 +123,7 @@ class House:
         Exact to 28 digits: a watt-second is 1/3 600 000 kWh, which no decimal number is.
         """
         sums = self.integrals(at)
+        gas = _kwh(sums.gas)
         return HouseEnergy(
             imported=_kwh(sums.imported),
             exported=_kwh(sums.exported),
@@ -119,11 +132,15 @@ class House:
             discharged=_kwh(sums.discharged),
             load=_kwh(sums.load),
             charged_from_grid=_kwh(sums.charged_from_grid),
+            imported_low=_kwh(sums.imported_low),
+            gas=gas,
+            gas_volume=_EXACT.multiply(gas, self._m3_per_kwh),
         )
 
     def integrals(self, at: datetime) -> Integrals:
         """Return the energies since `start`, exact to the microsecond."""
-        step, us = divmod(nanoseconds(at) // 1000, _STEP_US)
+        total_us = nanoseconds(at) // 1000
+        step, us = divmod(total_us, _STEP_US)
         moment = self._moment(step)
         ledger, flow = moment.ledger, moment.flow
         grid, battery = flow.grid_w, flow.battery_w
@@ -135,6 +152,9 @@ class House:
             discharged=ledger.discharged * _STEP_US + max(0, battery) * us,
             load=ledger.load * _STEP_US + flow.load_w * us,
             charged_from_grid=ledger.charged_from_grid * _STEP_US + flow.from_grid_w * us,
+            imported_low=ledger.imported_low * _STEP_US
+            + (max(0, grid) * us if moment.low_rate else 0),
+            gas=self._gas.integral(total_us),
         )
 
     def schedule(self, at: datetime, schedule: BatterySchedule) -> None:
@@ -151,12 +171,14 @@ class House:
             del self._blocks[late]
         self._moments.clear()
         self._states.clear()
+        self._regimes.clear()
 
     # --- one step ------------------------------------------------------------------------------
 
     def _state(self, step: int) -> HouseState:
         moment = self._moment(step)
         flow, weather, seconds = moment.flow, self._weather, step * STEP_S
+        tariff = self._site.tariff
         sag = flow.grid_w / 5_000  # a house draws its own supply down a little
         return HouseState(
             grid_w=flow.grid_w,
@@ -169,11 +191,15 @@ class House:
             voltage_v=Decimal(round((weather.voltage_v(seconds) - sag) * 10)).scaleb(-1),
             frequency_hz=Decimal(round(weather.frequency_hz(seconds) * 100)).scaleb(-2),
             temperature_c=Decimal(round(weather.temperature_c(seconds) * 10)).scaleb(-1),
+            gas_w=self._gas.power_w(step // STEPS_PER_MINUTE),
+            price_import=tariff.price(low=moment.low_rate),
+            price_standing=tariff.standing,
+            low_rate=moment.low_rate,
         )
 
     def _moment(self, step: int) -> _Moment:
         if step < self._start_step:
-            return _Moment(self._begin, _NOTHING)
+            return _Moment(self._begin, _NOTHING, self._low_rate(step))
         found = self._moments.get(step)
         if found is None:
             self._moments = self._minute(step // STEPS_PER_MINUTE)
@@ -195,8 +221,8 @@ class House:
         for start, end, regime in self._pieces(day, within, within + STEPS_PER_MINUTE):
             steps = self._battery.flows(ledger.stored, block.inputs, start, end, regime)
             for step, flow in enumerate(steps, origin + start):
-                moments[step] = _Moment(ledger, flow)
-                ledger = self._battery.after(ledger, flow)
+                moments[step] = _Moment(ledger, flow, regime.low_rate)
+                ledger = self._battery.after(ledger, flow, low_rate=regime.low_rate)
         return moments
 
     # --- days, chained from the start ----------------------------------------------------------
@@ -258,22 +284,42 @@ class House:
         origin = day * _STEPS_PER_DAY
         changes = [change.step - origin for change in self._changes]
         cuts = {first, last, *(step for step in changes if first < step < last)}
-        if any(change.schedule.charge_windows for change in self._changes):
+        windows = any(change.schedule.charge_windows for change in self._changes)
+        if windows or self._two_rates:
             cuts.update(range(first - first % _SPAN + _SPAN, last, _SPAN))
         edges = sorted(cuts)
-        return [(start, end, self._regime(origin + start)) for start, end in pairwise(edges)]
+        # What holds at the beginning of a quarter holds for all of it, unless it is told otherwise.
+        grain = _SPAN if len(changes) == 1 else 1
+        starts = [(origin + start) // grain * grain for start in edges]
+        regimes = map(self._regime, starts)
+        return _joined(
+            [(*edge, regime) for edge, regime in zip(pairwise(edges), regimes, strict=False)]
+        )
 
     def _regime(self, step: int) -> Regime:
+        found = self._regimes.get(step)
+        if found is None:
+            if len(self._regimes) >= _KEPT_REGIMES:
+                self._regimes.clear()
+            found = self._regimes[step] = self._new_regime(step)
+        return found
+
+    def _new_regime(self, step: int) -> Regime:
         schedule = self._changes[0].schedule
         for change in self._changes:
             if change.step <= step:
                 schedule = change.schedule
-        if not schedule.charge_windows:
-            return self._battery.regime(schedule, in_window=False)
+        minute = self._local_minute(step)
+        inside = any(_within(minute // 60, *window) for window in schedule.charge_windows)
+        low = self._site.tariff.is_low(minute)
+        return self._battery.regime(schedule, in_window=inside, low_rate=low)
+
+    def _low_rate(self, step: int) -> bool:
+        return self._site.tariff.is_low(self._local_minute(step))
+
+    def _local_minute(self, step: int) -> int:
         seconds = step * STEP_S
-        hour = (seconds + utc_offset_s(self._site.zone, seconds)) % DAY_S // 3600
-        inside = any(_within(hour, start, end) for start, end in schedule.charge_windows)
-        return self._battery.regime(schedule, in_window=inside)
+        return (seconds + utc_offset_s(self._site.zone, seconds)) % DAY_S // 60
 
 
 def _within(hour: int, start: int, end: int) -> bool:
@@ -281,6 +327,17 @@ def _within(hour: int, start: int, end: int) -> bool:
     if start <= end:
         return start <= hour < end
     return hour >= start or hour < end
+
+
+def _joined(pieces: list[tuple[int, int, Regime]]) -> list[tuple[int, int, Regime]]:
+    """Return the pieces with neighbours of one regime made one."""
+    joined = pieces[:1]
+    for start, end, regime in pieces[1:]:
+        if regime == joined[-1][2]:
+            joined[-1] = joined[-1][0], end, regime
+        else:
+            joined.append((start, end, regime))
+    return joined
 
 
 def _kwh(watt_microseconds: int) -> Decimal:

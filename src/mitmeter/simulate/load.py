@@ -76,7 +76,7 @@ class Household:
         local = seconds + utc_offset_s(self._site.zone, seconds)
         ordinal, within = divmod(local, DAY_S)
         hour, rest = divmod(within, 3600)
-        curve = _HABITS[self._kind(ordinal)]
+        curve = _HABITS[self.kind(ordinal)]
         activity = curve[hour] + (curve[hour + 1] - curve[hour]) * rest / 3600
         dark = winter(seconds, self._site.latitude)
         people = activity * (0.8 + 0.45 * dark) * (1.0 + 0.15 * self._mood.at(seconds))
@@ -84,7 +84,8 @@ class Household:
         standby = self._standby + 18.0 * self._wander.at(seconds)
         return int(standby + warmth + people * self._site.household)
 
-    def _kind(self, ordinal: int) -> str:
+    def kind(self, ordinal: int) -> str:
+        """Return what kind of day the people have: `work`, `home` or `weekend`."""
         if (ordinal + 3) % 7 >= 5:  # 1970-01-01 was a Thursday
             return "weekend"
         return "home" if fraction(self._seed, "home", ordinal) < _HOME_DAYS else "work"
@@ -98,7 +99,7 @@ class Household:
 
     def _add_events(self, load: array[int], first: int, ordinal: int) -> None:
         """Add what was switched on during the local day `ordinal` and runs in these UTC minutes."""
-        midnight = self._midnight_minute(ordinal)
+        midnight = self.midnight_minute(ordinal)
         for start, profile in self._events(ordinal):
             minute = midnight + start - first
             for length, watts in profile:
@@ -106,14 +107,15 @@ class Household:
                     load[i] += watts
                 minute += length
 
-    def _midnight_minute(self, ordinal: int) -> int:
+    def midnight_minute(self, ordinal: int) -> int:
+        """Return the minute since 1970 at which the local day `ordinal` begins."""
         local = datetime(1970, 1, 1, tzinfo=self._site.zone) + timedelta(days=ordinal)
         return int(local.timestamp()) // 60
 
     def _events(self, ordinal: int) -> list[tuple[int, tuple[tuple[int, int], ...]]]:
         """Return what one local day holds: (minute of the day, profile)."""
         dice = octets(24, self._seed, "events", ordinal)
-        kind = self._kind(ordinal)
+        kind = self.kind(ordinal)
         late = 90 if kind == "weekend" else 0
         events = [
             (6 * 60 + 20 + late + dice[0] // 4, _KETTLE),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from decimal import Decimal
+
+from mitmeter.simulate.tariff import Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class BatterySize:
 class Site:
     """Place, zone and equipment. `household` scales what people use; 1.0 is about 10 kWh a day.
 
-    zone: whose clock the people, and the battery's charge windows, live by.
+    zone: whose clock the people, the tariff and the battery's charge windows live by.
+    gas:  whether it is heated with gas. calorific: of that gas, MJ per m³ as it is billed.
     """
 
     latitude: float = 51.5
@@ -47,3 +51,7 @@ class Site:
     pv_limit_w: int = 5_000
     battery: BatterySize = BatterySize()
     household: float = 1.0
+    gas: bool = True
+    boiler_w: int = 24_000
+    calorific: Decimal = Decimal("39.4")
+    tariff: Tariff = field(default_factory=Tariff)

@@ -21,6 +21,7 @@ class SteadyHouse:
     battery_w: int = -800
     load_w: int = 520
     soc_percent: Decimal = Decimal("72.4")
+    gas_w: int = 0
     since: datetime = datetime(2020, 1, 1, tzinfo=UTC)
     schedules: list[tuple[datetime, BatterySchedule]] = field(default_factory=list)
 
@@ -38,6 +39,7 @@ class SteadyHouse:
             voltage_v=Decimal("231.2"),
             frequency_hz=Decimal("50.01"),
             temperature_c=Decimal("33"),
+            gas_w=self.gas_w,
         )
 
     def energy(self, at: datetime) -> HouseEnergy:
@@ -56,6 +58,9 @@ class SteadyHouse:
             discharged=kwh(self.battery_w),
             load=kwh(self.load_w),
             charged_from_grid=Decimal(0),
+            gas=kwh(self.gas_w),
+            # At 39.4 MJ per m³, as a bill has it.
+            gas_volume=kwh(self.gas_w) * Decimal("3.6") / (Decimal("1.02264") * Decimal("39.4")),
         )
 
     def schedule(self, at: datetime, schedule: BatterySchedule) -> None:

@@ -12,3 +12,12 @@ def crc16_modbus(data: bytes) -> int:
     protocol's affair.
     """
     return crc16.modbus(data)
+
+
+def crc16_xmodem(data: bytes) -> int:
+    """Return the CRC-16/XMODEM of the bytes: polynomial 0x1021, not reflected, start 0x0000.
+
+    The published check value for `123456789` is 0x31C3. Over data and its own checksum, high byte
+    first, it is 0.
+    """
+    return crc16.xmodem(data)

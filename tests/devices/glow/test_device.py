@@ -17,7 +17,7 @@ from mitmeter.devices.glow.messages import Message, MeterReport, Prices, Reply
 from mitmeter.errors import ConfigError
 from mitmeter.model import Side
 from mitmeter.protocol import Answer, Close, Command, DeviceContext, Send, SetTimer, Undecodable
-from mitmeter.simulate.house import House
+from mitmeter.simulate import House, Site
 from mitmeter.testing.dialogue import dialogue
 from mitmeter.testing.house import SteadyHouse
 from tests.devices.glow.glow_sayings import DISPLAY, reply
@@ -183,6 +183,24 @@ def test_what_it_reports_is_what_the_house_does_at_that_instant() -> None:
     volumes = [each.value for each in talk.readings("gas.volume")]
     assert 4 <= len(volumes) <= 6
     assert volumes == sorted(volumes, key=str)
+
+
+def test_it_can_tell_the_tariff_of_the_house_anew_whenever_its_price_changes() -> None:
+    # The night rate begins at 00:30.
+    start = datetime(2025, 1, 10, 0, 20, tzinfo=UTC)
+    house = House(7, start - timedelta(days=2), Site())
+    options = {"tariff": "house"}
+    talk = dialogue(SPEC, start=start, house=house, device_options=options).run(minutes=20)
+    told = [(each.received, each.value) for each in talk.readings("price.import")]
+    opens = start + timedelta(minutes=10)
+    assert [value for _, value in told] == [Decimal("0.2628"), Decimal("0.0790")]
+    assert opens <= told[1][0] < opens + timedelta(seconds=15)
+    assert {each.value for each in talk.readings("price.standing")} == {Decimal("0.2962")}
+
+
+def test_a_tariff_of_neither_house_nor_persona_is_told() -> None:
+    with pytest.raises(ConfigError, match="tariff: 'cheap' is neither"):
+        Display(DeviceContext(SteadyHouse(), options={"tariff": "cheap"}))
 
 
 def test_two_runs_with_one_seed_say_the_same() -> None:

@@ -9,8 +9,6 @@ import pytest
 
 from mitmeter.devices.glow.device_gas import (
     GasMeter,
-    energy_kwh,
-    half_hour_litres,
     watt_hours,
 )
 from mitmeter.devices.glow.device_meters import ElectricityMeter, begins, read_gas
@@ -62,51 +60,33 @@ def test_gas_becomes_energy_as_on_a_bill(litres: int, wh: int) -> None:
     assert watt_hours(litres, CV) == wh
 
 
-def test_the_same_half_hour_takes_the_same_gas_and_cold_takes_more() -> None:
-    cold = half_hour_litres(Decimal(0), THURSDAY, 1, CV)
-    assert cold == half_hour_litres(Decimal(0), THURSDAY, 1, CV)
-    assert cold > half_hour_litres(Decimal(10), THURSDAY, 1, CV)
-    assert half_hour_litres(Decimal(25), THURSDAY.replace(hour=3), 1, CV) == 0
+HOUSE = SteadyHouse(gas_w=22_385, since=datetime(2024, 1, 1, tzinfo=UTC))
 
 
-def test_a_house_in_winter_takes_about_as_much_gas_as_its_degrees_ask() -> None:
-    day = [THURSDAY.replace(hour=0) + n * timedelta(minutes=30) for n in range(48)]
-    litres = sum(half_hour_litres(Decimal("5.5"), each, 7, CV) for each in day)
-    # 10 degrees × 240 W × 24 h is 57.6 kWh; hot water comes on top.
-    assert Decimal(56) < energy_kwh(litres, CV) < Decimal(72)
+def test_the_gas_register_counts_from_what_was_on_it_when_the_house_began() -> None:
+    # 414 hours of 22.385 kW are 9267.39 kWh: by the formula of a bill 828.020 m³.
+    assert GasMeter(HOUSE, 987_654).litres(THURSDAY) == 987_654 + 828_020
 
 
 def test_the_gas_register_moves_on_every_half_hour_only() -> None:
-    meter = GasMeter(lambda at: Decimal(2), 1, 987_654, CV)
+    meter = GasMeter(HOUSE, 987_654)
     values = [meter.litres(THURSDAY + timedelta(minutes=n)) for n in range(0, 120, 5)]
-    assert len(set(values)) == 4
-    assert values == sorted(values)
-    assert values[0] > 987_654
+    assert [later - values[0] for later in dict.fromkeys(values)] == [0, 1000, 2000, 3000]
 
 
-def test_the_gas_register_is_the_same_asked_often_or_once() -> None:
-    often = GasMeter(lambda at: Decimal(at.hour), 3, 0, CV)
-    for n in range(200):
-        often.litres(THURSDAY + n * timedelta(minutes=17))
-    end = THURSDAY + timedelta(days=3)
-    once = GasMeter(lambda at: Decimal(at.hour), 3, 0, CV)
-    once.litres(THURSDAY)
-    assert often.litres(end) == once.litres(end)
-
-
-def test_gas_counters_begin_when_the_meter_was_fitted_and_reset_like_the_others() -> None:
-    meter = GasMeter(lambda at: Decimal(2), 1, 500, CV)
-    first = read_gas(meter, THURSDAY, CV)
-    assert first.day_wh == first.week_wh == first.month_wh == watt_hours(first.register_l - 500, CV)
-    friday = read_gas(meter, THURSDAY + timedelta(days=1), CV)
-    assert friday.day_wh < friday.week_wh == friday.month_wh
+def test_gas_counters_reset_like_the_others() -> None:
+    meter = GasMeter(HOUSE, 500)
+    thursday = read_gas(meter, THURSDAY, CV)
+    # 2 m³ an hour: six hours of the day, 78 of the week, 414 of the month.
+    for got, hours in ((thursday.day_wh, 6), (thursday.week_wh, 78), (thursday.month_wh, 414)):
+        assert abs(got - hours * 22_385) <= 12  # a litre
     monday = read_gas(meter, datetime(2024, 1, 22, 0, 0, 30, tzinfo=UTC), CV)
     assert (monday.day_wh, monday.week_wh) == (0, 0)
-    assert monday.month_wh == watt_hours(monday.register_l - 500, CV)
+    assert abs(monday.month_wh - 504 * 22_385) <= 12
 
 
 def test_a_gas_meter_asked_about_an_earlier_instant_goes_back() -> None:
-    meter = GasMeter(lambda at: Decimal(2), 1, 0, CV)
+    meter = GasMeter(HOUSE, 0)
     early = meter.litres(THURSDAY)
-    meter.litres(THURSDAY + timedelta(hours=5))
+    assert meter.litres(THURSDAY + timedelta(hours=5)) > early
     assert meter.litres(THURSDAY) == early

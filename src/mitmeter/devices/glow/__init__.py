@@ -5,6 +5,7 @@ from mitmeter.devices.glow.device import Display
 from mitmeter.devices.glow.headend import Headend
 from mitmeter.devices.glow.messages import Message
 from mitmeter.devices.glow.readings import GlowProjection
+from mitmeter.devices.glow.recognise import recognises
 from mitmeter.devices.glow.redact import redact
 from mitmeter.devices.glow.rules import RULES
 from mitmeter.model import Side
@@ -27,4 +28,5 @@ SPEC: Spec[Message] = Spec(
     persona="ihd",
     certificate="glow",
     topics=("{prefix}/+/SENSOR/#", "{prefix}/+/STATE"),
+    recognises=recognises,
 )

@@ -8,13 +8,14 @@ Source: fact sheet §5.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
 
 from mitmeter.devices.glow.device_gas import GasMeter
 from mitmeter.devices.glow.device_meters import ElectricityMeter, read_gas
-from mitmeter.devices.glow.device_persona import Quirk, read_persona
+from mitmeter.devices.glow.device_persona import Quirk, Rate, read_persona
 from mitmeter.devices.glow.device_words import meter_report, prices
 from mitmeter.devices.glow.happenings import CURRENT_PRICE
 from mitmeter.devices.glow.identity import header
@@ -44,7 +45,9 @@ class Display:
     """One display, for as many connections as it makes, one after the other.
 
     With `context.frozen_at` every value and every time it tells is that instant's, only timers run
-    on. For options see `read_persona`; `offset_seconds` in addition makes its clock wrong.
+    on. For options see `read_persona`; `offset_seconds` in addition makes its clock wrong, and
+    `tariff=house` makes it tell the house's prices, anew whenever they change, and not its
+    persona's.
     """
 
     def __init__(self, context: DeviceContext) -> None:
@@ -56,9 +59,9 @@ class Display:
         self._electricity = ElectricityMeter(house, electricity.begin, electricity.begin_export)
         self._gas: GasMeter | None = None
         if gas is not None:
-            self._gas = GasMeter(
-                lambda at: house.state(at).temperature_c, context.seed, gas.begin, gas.calorific
-            )
+            self._gas = GasMeter(house, gas.begin)
+        self._follows = _follows(context)
+        self._told: Rate | None = None
         self._booted: datetime | None = None
         self._reports = 0
         self._report_due: datetime | None = None
@@ -105,10 +108,12 @@ class Display:
 
     def _next(self, now: datetime) -> list[Act]:
         """Say what is due, or wait until something is."""
+        if self._follows and self._told is not None and self._told != self._house_rate(now):
+            self._price_due = now
         price, report = self._price_due, self._report_due
         if price is not None and price <= now:
             self._price_due = None
-            return self._say(prices(self._persona, self._clock(now), self._instant(now)))
+            return self._say(self._prices(now))
         if report is None or report <= now:
             self._report_due = now + timedelta(seconds=self._pause())
             return self._say(self._report(now))
@@ -131,6 +136,17 @@ class Display:
         return meter_report(
             self._persona, self._clock(now), electricity, figures, self._reception()
         )
+
+    def _prices(self, now: datetime) -> Message:
+        persona = self._persona
+        if self._follows:
+            self._told = self._house_rate(now)
+            persona = replace(persona, rate=self._told)
+        return prices(persona, self._clock(now), self._instant(now))
+
+    def _house_rate(self, now: datetime) -> Rate:
+        state = self._context.house.state(self._instant(now))
+        return replace(self._persona.rate, price=state.price_import, standing=state.price_standing)
 
     def _pause(self) -> int:
         least, most = self._persona.every
@@ -155,6 +171,13 @@ class Display:
 
     def _instant(self, now: datetime) -> datetime:
         return now if self._context.frozen_at is None else self._context.frozen_at
+
+
+def _follows(context: DeviceContext) -> bool:
+    given = context.options.get("tariff", "persona")
+    if given not in ("persona", "house"):
+        raise ConfigError("tariff", f"{given!r} is neither 'persona' nor 'house'")
+    return given == "house"
 
 
 def _seconds(context: DeviceContext) -> float:
