@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mitmeter.model import Event, Origin, Reading
@@ -188,6 +188,7 @@ def test_what_is_remembered_stays_small(steps: list[tuple[float, float, float, s
         assert json.loads(text).keys() <= {"local", "utc"}
 
 
+@settings(deadline=None)  # a disk may be slow
 @given(steps=STEPS)
 def test_the_store_holds_every_moment_once(
     steps: list[tuple[float, float, float, str]], tmp_path_factory: pytest.TempPathFactory

@@ -50,7 +50,8 @@ class ClockBook:
         """Give the readings of one chunk their times.
 
         Feed all that one chunk came to at once: of messages that arrive together the latest tells
-        the clock best. Each `clock.skew` and each event appears where its cause does.
+        the clock best. Each `clock.skew` and each event appears where its cause does. A reading
+        that has its time already (imported history) keeps it, and says nothing of any clock.
         """
         dated = Dated()
         groups = _grouped(readings)
@@ -75,6 +76,9 @@ class ClockBook:
         self, group: list[Reading], groups: list[list[Reading]], source: str, dated: Dated
     ) -> None:
         first = group[0]
+        if first.at is not None:
+            dated.moments.append(Moment(group, first.at, _clock_of(first), 0, source))
+            return
         if first.reported is None:
             dated.moments.append(Moment(group, first.received, Clock.RECEIVED, 0, source))
             return
@@ -117,6 +121,7 @@ def _grouped(readings: Iterable[Reading]) -> list[list[Reading]]:
             head is not None
             and reading.reported == head.reported
             and reading.received == head.received
+            and reading.at == head.at
             and reading.live is head.live
             and reading.origin is head.origin
             and (reading.device is head.device or reading.device == head.device)
@@ -126,6 +131,13 @@ def _grouped(readings: Iterable[Reading]) -> list[list[Reading]]:
             head = reading
             groups.append([reading])
     return groups
+
+
+def _clock_of(reading: Reading) -> Clock:
+    """Return whose clock tells a reading apart whose time somebody has corrected before."""
+    if reading.reported is None:
+        return Clock.RECEIVED
+    return Clock.LOCAL if reading.reported.tzinfo is None else Clock.UTC
 
 
 def _best_sample(

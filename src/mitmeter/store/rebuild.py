@@ -78,6 +78,8 @@ def carry_over(old: Path, new: Path) -> Carried:
         while batch := list(islice(moments, _MOMENTS_AT_ONCE)):
             readings += target.apply(Batch("", moments=batch)).new
         target.apply(Batch("", events=events, facts=facts, clocks=clocks))
+        while target.settle():
+            pass
     return Carried(readings, len(events), len(conversations.opened), len(facts))
 
 

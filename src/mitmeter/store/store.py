@@ -6,7 +6,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -94,6 +94,17 @@ class Store:
         with _told(self.path):
             return self._writer.apply(batch)
 
+    def settle(self, quarters: int = 100) -> int:
+        """Bring at most so many quarters of the roll-ups up to date; return how many are left.
+
+        Batches do this beside their own work. Whoever has time, and a store that was migrated or
+        filled at once, can be ahead of them.
+        """
+        if self._writer is None:
+            raise StoreError(f"store {self.path} is open for reading only")
+        with _told(self.path):
+            return self._writer.settle(quarters)
+
     def log_is_long(self) -> bool:
         """Tell whether it is time to call `checkpoint`: the log holds some thousand pages."""
         with _told(self.path), suppress(FileNotFoundError):
@@ -121,6 +132,13 @@ class Store:
         finally:
             with _told(self.path):
                 self._db.execute("COMMIT")
+
+    @contextmanager
+    def looking(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection to the store's own reckoning, inside one state of the store."""
+        nested = self._db.in_transaction
+        with _told(self.path), nullcontext() if nested else self.snapshot():
+            yield self._db
 
     @property
     def position(self) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from mitmeter.model import CATALOGUE, DeviceId, Origin, Reading, quantity
 from mitmeter.store.batch import Applied, Batch, Clock, Closed, Known, Moment, Noted, Progress
+from mitmeter.store.integral import Integrals, estimated_from
+from mitmeter.store.rollups import Rollups
 from mitmeter.store.schema import KEPT, LIVE, QUANTITY_BITS, QUANTITY_MASK, SYNTHETIC
 from mitmeter.store.value import Columns, micros, pack, storable
 
@@ -92,6 +94,13 @@ class Writer:
             str(name): int(number)
             for number, name in self._db.execute("SELECT id, name FROM quantities")
         }
+        self._estimates: dict[int, str] = {
+            number: estimate
+            for name, number in self._quantities.items()
+            if (estimate := estimated_from(name)) is not None
+        }
+        self._rollups = Rollups(self._db)
+        self._integrals = Integrals(self._db)
 
     def apply(self, batch: Batch) -> Applied:
         """Commit the batch, all of it or, when this raises (sqlite3.Error), nothing."""
@@ -106,6 +115,18 @@ class Writer:
             raise
         return Applied(work.new, work.doubled, work.refused, self._cursor())
 
+    def settle(self, quarters: int) -> int:
+        """Sum up at most so many stale quarters of an hour; return how many are left."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            left = self._rollups.settle(quarters)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        return left
+
     def _write(self, batch: Batch) -> _Work:
         for one in batch.opened:
             names = (one.id, one.protocol, one.role, one.station, one.peer, one.upstream)
@@ -114,6 +135,8 @@ class Writer:
         for moment in batch.moments:
             self._moment(moment, work)
         self._flush(work)
+        self._integrals.commit()
+        self._rollups.commit(work.new)
         self._events(batch.events)
         self._facts(batch.facts)
         self._progress(batch.progress)
@@ -162,7 +185,20 @@ class Writer:
             if not values:
                 return
             self._db.execute(_ADD_MOMENT, (self._next, *identity, part, *rest))
+        work.new += len(values)
+        if self._estimates and not moment.kept:
+            self._estimate(device, at, values, live=first.live)
+        self._rollups.note(device, at, received)
         self._add(device, at, values, work)
+
+    def _estimate(self, device: int, at: int, values: dict[int, Columns], *, live: bool) -> None:
+        """Add the energy that follows from powers without a counter."""
+        for number in [each for each in values if each in self._estimates]:
+            found = self._integrals.step(device, number, at, values[number], live=live)
+            name = self._estimates[number]
+            estimate = self._quantities.get(name) or self._new_quantity(name)
+            if found is not None and estimate:
+                values.setdefault(estimate, found)
 
     def _values(self, readings: Sequence[Reading], work: _Work) -> dict[int, Columns]:
         """Return quantity → columns; of a quantity said twice in one message the first counts."""
@@ -214,7 +250,6 @@ class Writer:
                 tally.latest_at, tally.latest = at, cursor
             elif at < tally.first_at:
                 tally.first_at = at
-        work.new += len(values)
 
     def _flush_rows(self, work: _Work) -> None:
         self._db.executemany(_ADD_READING, work.rows)
@@ -272,6 +307,9 @@ class Writer:
         )
         number = self._number_of("quantities", held_as)
         self._quantities[name] = number
+        estimate = estimated_from(name)
+        if estimate is not None:
+            self._estimates[number] = estimate
         return number
 
     def _conversation(self, name: str) -> int:
