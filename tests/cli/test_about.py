@@ -40,6 +40,23 @@ def test_protocols_as_json_are_one_object_each() -> None:
     assert "sync-time" in alphaess["commands"]
 
 
+def test_what_comes_out_of_files_has_no_role_and_takes_no_station() -> None:
+    (history,) = (
+        each for each in mitmeter("protocols", "--json").objects if each["name"] == "history"
+    )
+    assert (history["roles"], history["listen"]) == ([], "")
+    for command in (("trap",), ("proxy", "--to", "tcp://127.0.0.1:9")):
+        done = mitmeter(command[0], "history", *command[1:])
+        assert (done.code, done.complaint) == (
+            3,
+            "protocol: history is met on no network; see mitmeter import",
+        )
+    Path("history.toml").write_text(STATION.replace("alphaess", "history"))
+    done = mitmeter("config", "check", "history.toml")
+    assert done.code == 3
+    assert "station[0].protocol: history is met on no network" in done.err
+
+
 def test_a_sound_configuration_is_called_fine_and_named() -> None:
     Path("mitmeter.toml").write_text(STATION)
     done = mitmeter("config", "check")

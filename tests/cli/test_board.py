@@ -49,6 +49,13 @@ def test_the_screen_fills_the_window_exactly(width: int, height: int, count: int
     assert max(map(len, lines)) <= width
 
 
+def test_the_dashboards_link_is_whole_in_any_usual_window() -> None:
+    link = f"http://127.0.0.1:8480/?token={'x' * 43}"
+    lines = Board(UTC, 60.0).screen(80, 24, replace(AROUND, link=link)).plain.split("\n")
+    assert len(lines) == 24
+    assert lines[2] == f" {link}"
+
+
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_that_all_is_simulated_is_said_in_any_window(width: int, height: int) -> None:
     assert shown(board(), width, height)[0].startswith(" all data is simulated")

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
+import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+import psutil
 import pytest
 
 from tests.cli.program import PATIENCE, PROGRAM, ended, mitmeter, process
 
+QUICK = ("demo", "--history", "0", "--no-dashboard")
 ENTER_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
 SHOW_CURSOR = b"\x1b[?25h"
 
@@ -31,9 +37,9 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_in_a_pipe_it_tells_what_comes_as_lines_and_keeps_nothing(temporary: Path) -> None:
-    running = process("demo", "--speed", "600")
+    running = process(*QUICK, "--speed", "600")
     assert running.stdout is not None
-    assert b": trap alphaess, listening on tcp://127.0.0.1:" in running.stdout.readline()
+    assert b"battery: trap alphaess, listening on tcp://127.0.0.1:" in running.stdout.readline()
     assert b"all data is simulated\n" in iter(running.stdout.readline, b"")
     for line in running.stdout:
         if b"  house " in line:
@@ -50,7 +56,7 @@ def test_in_a_pipe_it_tells_what_comes_as_lines_and_keeps_nothing(temporary: Pat
 
 def test_it_ends_by_itself_and_keeps_what_it_was_told_to(temporary: Path, tmp_path: Path) -> None:
     data = tmp_path / "kept"
-    done = ended(process("demo", "--for", "1500ms", "--speed", "60", data=data))
+    done = ended(process(*QUICK, "--for", "1500ms", "--speed", "60", data=data))
     assert done.code == 0
     assert f"kept in {data}: mitmeter --data {data} readings" in done.err
     assert not list(temporary.iterdir())
@@ -62,7 +68,7 @@ def test_it_ends_by_itself_and_keeps_what_it_was_told_to(temporary: Path, tmp_pa
 
 
 def test_it_ends_when_nobody_reads_its_lines_any_more(temporary: Path) -> None:
-    running = process("demo")
+    running = process(*QUICK)
     assert running.stdout is not None
     running.stdout.readline()
     running.stdout.close()
@@ -81,12 +87,101 @@ def test_it_ends_when_nobody_reads_its_lines_any_more(temporary: Path) -> None:
         (("--for", "soon"), "'soon' is not a duration"),
         (("--speed", "nan"), "nan is not above 0"),
         (("--seed", "x"), "--seed"),
+        (("--port", "70000"), "--port"),
+        (("--history", "-1"), "--history"),
     ],
 )
 def test_what_makes_no_sense_is_told_in_one_line(options: tuple[str, ...], words: str) -> None:
     done = mitmeter("demo", *options)
     assert done.code == 2
     assert words in done.complaint
+
+
+def beginning(running: subprocess.Popen[bytes]) -> tuple[list[str], str]:
+    """Return the lines up to the dashboard's link, and the link."""
+    assert running.stdout is not None
+    lines: list[str] = []
+    for line in running.stdout:
+        lines.append(line.decode().rstrip())
+        if lines[-1].startswith("dashboard: "):
+            return lines, lines[-1].removeprefix("dashboard: ")
+    pytest.fail(f"no dashboard: {lines}")
+
+
+def asked(link: str, path: str) -> Any:
+    where, _, token = link.partition("?token=")
+    headers = {"Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(f"{where}api/v1/{path}", headers=headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        return json.load(answer)
+
+
+def test_within_20_seconds_there_are_a_year_all_devices_and_a_dashboard(temporary: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        running = process("demo", "--port", port)
+        lines, link = beginning(running)
+        # Of our own work: how much else this machine has to do is not ours to say.
+        spent = psutil.Process(running.pid).cpu_times()
+        assert spent.user + spent.system < 20
+    assert f"127.0.0.1:{port}/" not in link
+    assert "all data is simulated" in lines
+    roles = {line.partition(":")[0]: line.split()[1] for line in lines if ", " in line}
+    assert roles == {
+        "battery": "trap",
+        "display": "trap",
+        "display-proxy": "proxy",
+        "hub": "trap",
+        "meter": "probe",
+    }
+    devices = {each["device"]: each for each in asked(link, "devices")["items"]}
+    assert set(devices) == {
+        *("alphaess:AL9900000000007", "efergy:02005E302012"),
+        *("glow:02005EFFFE302010", "kamstrup:15085488"),
+    }
+    year = timedelta(days=365)
+    for each in devices.values():
+        assert datetime.now(UTC) - datetime.fromisoformat(each["first_seen"]) > year
+    running.send_signal(signal.SIGINT)
+    assert ended(running).code == 0
+    assert not list(temporary.iterdir())
+
+
+def test_ctrl_c_while_the_year_is_filled_in_leaves_nothing(temporary: Path) -> None:
+    running = process("demo", "--no-dashboard")
+    assert running.stdout is not None
+    assert b"filling in" in running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    done = ended(running)
+    assert (done.code, done.err.count("Traceback")) == (0, 0)
+    assert not list(temporary.iterdir())
+
+
+def test_a_demo_that_is_kept_goes_on_in_the_same_house(tmp_path: Path) -> None:
+    data = tmp_path / "kept"
+    for _ in range(2):
+        assert ended(process(*QUICK, "--history", "3", "--for", "1s", data=data)).code == 0
+    found = mitmeter("rebuild", "--json", data=data).objects[0]
+    assert (found["added"], found["removed"], found["changed"]) == (0, 0, 0)
+    values = mitmeter(
+        *("readings", "--json", "--all", "--quantity", "grid.import"),
+        *("--device", "kamstrup:15085488"),
+        data=data,
+    ).objects
+    counted = [each["value"] for each in sorted(values, key=lambda each: each["at"])]
+    assert len(counted) > 3 * 48
+    assert counted == sorted(counted)
+    other = mitmeter("demo", "--seed", "2", "--no-dashboard", data=data)
+    assert (other.code, other.complaint) == (3, f"--seed: the demo kept in {data} has seed 1")
+
+
+def test_a_place_with_other_recordings_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    done = mitmeter("demo", data=tmp_path)
+    assert done.code == 3
+    assert "holds other recordings" in done.complaint
 
 
 class Terminal:
@@ -97,7 +192,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self.running = subprocess.Popen(
-            [PROGRAM, "demo", *options],
+            [PROGRAM, *QUICK, *options],
             stdin=slave,
             stdout=slave,
             stderr=slave,

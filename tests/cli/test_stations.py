@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import ended, mitmeter, process
+from tests.daemon.toymeter import installed
 
 HERE = "tcp://127.0.0.1:9"
 
@@ -36,12 +37,19 @@ HERE = "tcp://127.0.0.1:9"
         (f"emulate alphaess --to {HERE} --persona smile6", 3, "--persona: 'smile6' is neither"),
         (f"emulate alphaess --to {HERE} --password-file nix", 3, "--password-file: nix: No such"),
         (f"emulate alphaess --to {HERE} --option misbehave=x", 3, "misbehave: 'x' is none of"),
+        (f"emulate alphaess --to {HERE} --with toy", 3, "--with: a device of alphaess dials out"),
+        ("emulate toy --with alphaess", 3, "--with: a device of alphaess dials out and serves"),
+        ("emulate toy --with toi", 3, "protocol: 'toi' is not known; did you mean 'toy'?"),
+        ("emulate toy --with toy-service --with toy-service", 3, "'toy-service' is there twice"),
+        ("emulate toy --with toy-service=7", 3, "--with: '7' is not an endpoint"),
+        ("emulate toy --to tcp://127.0.0.1:9", 2, "it takes --listen URL, not --to"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(
     tmp_path: Path, arguments: str, code: int, words: str
 ) -> None:
-    done = mitmeter(*arguments.split(), data=tmp_path / "data")
+    with installed():
+        done = mitmeter(*arguments.split(), data=tmp_path / "data")
     assert done.code == code
     assert words in done.complaint
 

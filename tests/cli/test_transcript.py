@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mitmeter.cli.transcript import Transcript, hex_lines, message_text
+from mitmeter.cli.layout import hex_lines
+from mitmeter.cli.transcript import Transcript, message_text
 from mitmeter.daemon.drive import HALF_MESSAGE
 from mitmeter.devices.alphaess.messages import Reply
 from mitmeter.journal.records import Closed, Entry, Noted, Opened

@@ -38,7 +38,7 @@ def test_every_key_stands_below_its_meaning() -> None:
     for name, table in TABLES.items():
         for key in keys(table):
             if f"{name}.{key}" in TABLES:
-                assert f"# [{name}.{key}]" in lines
+                assert {f"# [{name}.{key}]", f"# [[{name}.{key}]]"} & set(lines)
                 continue
             place = next(
                 n for n, line in enumerate(lines) if line.removeprefix("# ").startswith(f"{key} =")

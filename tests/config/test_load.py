@@ -181,18 +181,10 @@ def test_a_misspelled_key_comes_before_the_one_that_is_missing_for_it() -> None:
     assert found[1][1].startswith("is required")
 
 
-def test_sections_of_later_versions_are_refused_in_words() -> None:
-    text = """
-        [web]
-        listen = "tcp://127.0.0.1:8480"
-        [sink.mqtt]
-        url = "mqtt://homeassistant.local:1883"
-        [[tariff]]
-        name = "day-night"
-    """
-    found = errors_of(text)
-    assert [key for key, _ in found] == ["web", "sink", "tariff"]
-    assert all("not known in this version" in problem for _, problem in found)
+def test_a_table_that_there_can_be_several_of_is_written_with_two_brackets() -> None:
+    found = errors_of("[station]\nname = 'a'\n[tariff]\nname = 'b'")
+    assert [key for key, _ in found] == ["station", "tariff"]
+    assert found[1][1] == "write [[tariff]], with two brackets: there can be several"
 
 
 def test_all_problems_are_listed() -> None:

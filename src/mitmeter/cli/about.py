@@ -44,6 +44,8 @@ def protocols_command(as_json: bool) -> int:
 
 
 def _roles(spec: Spec[Any]) -> list[str]:
+    if not spec.listen:
+        return []  # what comes out of files is met on no network
     roles = [Role.PROXY]
     if spec.headend is not None:
         roles.append(Role.TRAP if not Role.TRAP.dials(spec) else Role.PROBE)

@@ -68,6 +68,7 @@ class Surroundings:
     connected: Sequence[str]
     journal_bytes: int
     data: str
+    link: str = ""
 
 
 class Board:
@@ -116,7 +117,7 @@ class Board:
 
     def screen(self, width: int, height: int, around: Surroundings) -> Text:
         """Return exactly as many lines as the window has, none wider than it."""
-        room = height - _FIXED_LINES
+        room = height - _FIXED_LINES - bool(around.link)
         names = self._names(max(_ALWAYS, room - max(3, room // 3)))
         rows = [self._values(name, width >= _WIDE) for name in names]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -124,6 +125,7 @@ class Board:
         lines = [
             self._title(width),
             self._status(around),
+            *([Text(f" {around.link}", style="bold")] if around.link else []),
             _rule("now", width, f"course, {_span(self._tick)} a bar", at),
             *(
                 self._line(name, row, widths, width - at - 1)

@@ -11,11 +11,13 @@ from mitmeter.cli.look import find_device, looking
 from mitmeter.cli.moments import parse_span
 from mitmeter.cli.options import ALL, DEVICE, JSON, LIMIT, SINCE, UNTIL, tell_of_limit
 from mitmeter.cli.output import json_text, print_line, utc_text
+from mitmeter.cli.sessions import COLUMNS as SESSION_COLUMNS
+from mitmeter.cli.sessions import Session, rows, session_object, sessions
 from mitmeter.cli.settings import Settings, global_options
 from mitmeter.cli.table import Column, print_table
 from mitmeter.cli.usage import Command
 from mitmeter.model import Severity
-from mitmeter.store import RecordedEvent
+from mitmeter.store import RecordedEvent, Store
 
 _COLUMNS = (
     Column("at"),
@@ -33,6 +35,8 @@ _COLUMNS = (
         "mitmeter events --since 1d",
         "mitmeter events --severity warning",
         "mitmeter events --id mitmeter.command --json",
+        "mitmeter events --sessions --since 1d",
+        "mitmeter events --ecs --all > events.ecs.jsonl",
     ),
 )
 @DEVICE
@@ -50,6 +54,15 @@ _COLUMNS = (
 @LIMIT
 @ALL
 @JSON
+@click.option(
+    "--sessions",
+    "as_sessions",
+    is_flag=True,
+    help="Who came to emulated devices: a row for each connection, what it tried and got.",
+)
+@click.option(
+    "--ecs", "as_ecs", is_flag=True, help="One object per line in the Elastic Common Schema."
+)
 @global_options(hidden=True)
 @click.pass_obj
 def events_command(
@@ -62,30 +75,70 @@ def events_command(
     limit: int,
     everything: bool,
     as_json: bool,
+    as_sessions: bool,
+    as_ecs: bool,
 ) -> int:
     """Print what happened, in words, the newest last. Times are UTC."""
+    if as_sessions and (as_ecs or device is not None or eventid):
+        raise click.UsageError("--sessions does not go with --ecs, --device or --id")
+    if as_ecs and as_json:
+        raise click.UsageError("--ecs is JSON already; it does not go with --json")
     zone = settings.zone()
     span = parse_span(since, until, zone, datetime.now(UTC))
+    most = None if everything else limit + 1
+    if as_sessions:
+        with looking(settings, zone) as store:
+            found = sessions(store, span.since, span.until, most)
+        return _print_sessions(settings, found, limit if most else None, as_json=as_json)
     with looking(settings, zone) as store:
-        found = store.events(
+        happened = store.events(
             since=span.since,
             until=span.until,
             device=find_device(store, device),
             eventid=eventid,
             severity=Severity(severity),
-            limit=None if everything else limit + 1,
+            limit=most,
         )
-    more = not everything and len(found) > limit
+        more = not everything and len(happened) > limit
+        if more:
+            del happened[0]
+        if as_ecs:
+            _print_ecs(settings, store, happened)
+            return 0
+    if as_json:
+        for each in happened:
+            print_line(json_text(_object(each)))
+        return 0
+    print_table(_COLUMNS, map(_row, happened), "no such events")
+    if more:
+        tell_of_limit(settings, limit)
+    return 0
+
+
+def _print_sessions(
+    settings: Settings, found: list[Session], limit: int | None, *, as_json: bool
+) -> int:
+    more = limit is not None and len(found) > limit
     if more:
         del found[0]
     if as_json:
         for each in found:
-            print_line(json_text(_object(each)))
+            print_line(json_text(session_object(each)))
         return 0
-    print_table(_COLUMNS, map(_row, found), "no such events")
-    if more:
+    print_table(SESSION_COLUMNS, rows(found), "nobody came to an emulated device")
+    if more and limit is not None:
         tell_of_limit(settings, limit)
     return 0
+
+
+def _print_ecs(settings: Settings, store: Store, happened: list[RecordedEvent]) -> None:
+    from mitmeter.sinks.ecs import ecs_event
+    from mitmeter.sinks.flat import flat_event, json_line
+    from mitmeter.sinks.sessions import Sessions
+
+    known, sensor = Sessions(), settings.site
+    for each in happened:
+        print_line(json_line(ecs_event(flat_event(known.occurrence(store, each), sensor))))
 
 
 def _row(each: RecordedEvent) -> tuple[str, ...]:

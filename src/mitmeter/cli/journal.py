@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from datetime import UTC, datetime
 
@@ -16,9 +17,11 @@ from mitmeter.cli.selection import REDACT, WHO, Selection, chunk_object, open_jo
 from mitmeter.cli.settings import Settings, global_options
 from mitmeter.cli.table import Column, print_table, window_width
 from mitmeter.cli.usage import Command, Group
+from mitmeter.cli.wanted import FILTER, wanted
 from mitmeter.journal.reader import ConversationSummary
 from mitmeter.model import Chunk, instant, printable
 
+_PAIR_POLLS = 6
 _COLUMNS = (
     Column("conversation"),
     Column("role", drop=5),
@@ -122,6 +125,7 @@ def _summary(each: ConversationSummary) -> dict[str, object]:
         "mitmeter journal show 01M7WCSBY51956KK",
         "mitmeter journal show --since 10m --hex",
         "mitmeter journal show | grep UNDECODABLE",
+        "mitmeter journal show --follow --filter sender=device --filter verdict=unknown",
     ),
 )
 @WHO
@@ -129,6 +133,8 @@ def _summary(each: ConversationSummary) -> dict[str, object]:
 @UNTIL
 @click.option("--hex", "as_hex", is_flag=True, help="The bytes, not the messages.")
 @click.option("--full", is_flag=True, help="Whole messages, also where the terminal is too narrow.")
+@click.option("--follow", is_flag=True, help="Go on as more is recorded, with messages and bytes.")
+@FILTER
 @REDACT
 @JSON
 @global_options(hidden=True)
@@ -140,6 +146,8 @@ def show_command(
     until: str | None,
     as_hex: bool,
     full: bool,
+    follow: bool,
+    filters: tuple[str, ...],
     redact: bool,
     as_json: bool,
 ) -> int:
@@ -148,20 +156,49 @@ def show_command(
     On a terminal each message is cut to one line; --full, or a pipe, shows it whole. With --json
     every chunk of bytes is one object.
     """
+    if filters and (as_json or as_hex):
+        raise click.UsageError("--filter is for messages, not for --hex or --json")
+    if follow and (redact or until is not None or full):
+        raise click.UsageError("--follow does not go with --redact, --until or --full")
     selection = Selection(settings, conversations, since, until, redact=redact)
-    if as_json:
+    if follow:
+        _follow(selection, filters, as_hex=as_hex, as_json=as_json)
+    elif as_json:
         for record in selection.records():
             if isinstance(record, Chunk):
                 print_line(json_text(chunk_object(record)))
     else:
         from mitmeter.cli.transcript import Transcript
 
-        transcript = Transcript(as_hex=as_hex, width=0 if full else window_width())
+        width = 0 if full else window_width()
+        transcript = Transcript(as_hex=as_hex, width=width, wanted=wanted(filters))
         for record in selection.whole():
             for line in transcript.lines(record, selection.inside(record)):
                 print_line(line)
     selection.tell_of_damage()
     return 0
+
+
+def _follow(selection: Selection, filters: tuple[str, ...], *, as_hex: bool, as_json: bool) -> None:
+    """Print what is recorded from now on, or from the span's beginning, until Ctrl-C."""
+    from mitmeter.cli.transcript import Transcript, followed
+
+    transcript = Transcript(as_hex=True) if as_hex else followed(filters)
+    idle = 0
+    with contextlib.suppress(KeyboardInterrupt):
+        for record in selection.growing():
+            idle = idle + 1 if record is None else 0
+            if record is None:
+                # A request waits a second or so for its answer, to be printed beside it.
+                for line in transcript.rest() if idle > _PAIR_POLLS else ():
+                    print_line(line)
+                sys.stdout.flush()
+            elif as_json:
+                if isinstance(record, Chunk) and selection.inside(record):
+                    print_line(json_text(chunk_object(record)))
+            else:
+                for line in transcript.lines(record, selection.inside(record)):
+                    print_line(line)
 
 
 @journal_command.command("verify", cls=Command)

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
+from mitmeter.cli.follow import follow
 from mitmeter.cli.narrate import Narrator, Voice
 from mitmeter.cli.settings import Settings, set_up_logging
+from mitmeter.cli.transcript import Transcript
 from mitmeter.daemon.clock import Clock
 from mitmeter.daemon.plan import DaemonPlan
 from mitmeter.daemon.settle import settle
@@ -18,11 +20,18 @@ from mitmeter.daemon.supervisor import Daemon
 
 
 def run_daemon(
-    plan: DaemonPlan, data: Path, settings: Settings, *, clock: Clock | None = None
+    plan: DaemonPlan,
+    data: Path,
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    transcript: Transcript | None = None,
 ) -> int:
     """Run until SIGTERM or Ctrl-C; everything said to a device by then is on disk.
 
     Events are told on stdout; values too, where it is a terminal that somebody may be watching.
+
+    transcript: how to print what is said, as it is said.
     """
     echoes = set_up_logging(settings.verbosity)
     say = Voice(silent=settings.quiet).say
@@ -36,9 +45,13 @@ def run_daemon(
             if daemon.network is not None:
                 for name, where in daemon.network.where().items():
                     say(f"{name}: answering on {where}")
+            if daemon.web is not None:
+                say(f"dashboard: {daemon.web.link}")
             say(f"data in {data}; stop with Ctrl-C")
+            if transcript is not None:
+                follow(daemon.services, transcript)
             if not settings.quiet and daemon.ingest is not None:
-                every = 1.0 if sys.stdout.isatty() else None
+                every = 1.0 if sys.stdout.isatty() and transcript is None else None
                 narrator = Narrator(say, plan.zone, every=every, logged=echoes.take)
                 daemon.ingest.listeners.append(narrator.heard)
             settle()

@@ -28,7 +28,7 @@ def show_seen(store: Store, *, as_json: bool) -> None:
     specs = [registry.spec(name) for name in registry.names()]
     seen = SeenHosts(
         {spec.name: spec.hosts for spec in specs},
-        {spec.name: Endpoint.parse(spec.listen).port for spec in specs},
+        {spec.name: Endpoint.parse(spec.listen).port for spec in specs if spec.listen},
     )
     for each in store.events(limit=None):
         seen.fold(each.event)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,8 +17,11 @@ from mitmeter.cli.moments import Span, parse_span
 from mitmeter.cli.output import counted
 from mitmeter.cli.settings import Settings
 from mitmeter.errors import JournalError, MitmeterError
+from mitmeter.journal.position import START, Position
 from mitmeter.journal.reader import JournalReader
-from mitmeter.journal.records import Closed, Damaged, Entry, Noted, Opened, Record
+from mitmeter.journal.records import MAX_LINE, Closed, Damaged, Entry, Noted, Opened, Record
+from mitmeter.journal.segments import segments
+from mitmeter.journal.tail import JournalTail
 from mitmeter.model import Chunk, instant, printable
 
 WHO = click.argument("conversations", nargs=-1, metavar="[CONVERSATION]...")
@@ -23,6 +29,7 @@ REDACT = click.option(
     "--redact", is_flag=True, help="Stand-ins for serial numbers, credentials and addresses."
 )
 _SHOWN = 5
+_POLL_SECONDS = 0.2
 
 
 def open_journal(settings: Settings) -> JournalReader:
@@ -78,8 +85,28 @@ class Selection:
             found = Redactor(secrets.token_bytes(32)).records(found)
         return (each for each in found if isinstance(each, Entry))
 
+    def growing(self) -> Iterator[Entry | None]:
+        """Yield the records that are meant as they are written, for ever; None while there is
+        nothing new. What was written before is among them where a span or a name asks for it.
+        """
+        folder = self._reader.folder
+        asked = bool(self._names) or self.span.since is not None
+        tail = JournalTail(folder, START if asked else _end_of(folder))
+        try:
+            while True:
+                found = tail.poll()
+                yield from self._of_those(record for _, record in found)
+                if not found:
+                    yield None
+                    time.sleep(_POLL_SECONDS)
+        finally:
+            tail.close()
+
     def _meant(self) -> Iterator[Entry]:
-        for record in self._reader.records():
+        return self._of_those(self._reader.records())
+
+    def _of_those(self, records: Iterable[Record]) -> Iterator[Entry]:
+        for record in records:
             if isinstance(record, Entry):
                 if not self._names or conversation_of(record).upper().startswith(self._names):
                     yield record
@@ -95,6 +122,23 @@ class Selection:
     def inside(self, entry: Entry) -> bool:
         """Tell whether a record lies in the span of time."""
         return moment(entry) in self.span
+
+
+def _end_of(folder: Path) -> Position:
+    """Return the place behind the last whole line of the journal."""
+    held = segments(folder)
+    if not held:
+        return START
+    last = held[-1]
+    if last.sealed:
+        return Position(last.number + 1, 0)
+    with last.path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        # A line being written is at most so long; one that has no end is read from its beginning.
+        begin = max(0, size - MAX_LINE)
+        file.seek(begin)
+        end = file.read(size - begin).rfind(b"\n") + 1
+    return Position(last.number, begin + end if end else 0)
 
 
 def conversation_of(entry: Entry) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ZONE_VARIABLE = "MITMETER_SITE__TIMEZONE"
+_SITE_VARIABLE = "MITMETER_SITE__ID"
 
 
 @dataclass(slots=True)
@@ -60,11 +61,22 @@ class Settings:
         if named := os.environ.get(_ZONE_VARIABLE):
             return parse_zone(named, _ZONE_VARIABLE)
         path = find_config(self.config)
-        named = None if path is None else _site_zone(path)
+        named = None if path is None else _site(path, "timezone")
         return system_zone() if named is None else parse_zone(named, "site.timezone")
 
+    @property
+    def site(self) -> str:
+        """The site's name: the configuration's, else `home`."""
+        from mitmeter.config.places import find_config
 
-def _site_zone(path: Path) -> str | None:
+        if named := os.environ.get(_SITE_VARIABLE):
+            return named
+        path = find_config(self.config)
+        return (None if path is None else _site(path, "id")) or "home"
+
+
+def _site(path: Path, key: str) -> str | None:
+    """Return a text of the table [site], None where there is none."""
     import tomllib
 
     try:
@@ -74,7 +86,7 @@ def _site_zone(path: Path) -> str | None:
     except ValueError as exc:
         raise ConfigError(str(path), f"is not TOML: {exc}") from exc
     site = found.get("site")
-    named = site.get("timezone") if isinstance(site, dict) else None
+    named = site.get(key) if isinstance(site, dict) else None
     return named if isinstance(named, str) else None
 
 

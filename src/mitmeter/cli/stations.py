@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import click
 from mitmeter.cli.options import SPEED, ZONE, Number, pairs
 from mitmeter.cli.protocol_names import find_spec
 from mitmeter.cli.settings import Settings, global_options
+from mitmeter.cli.transcript import Transcript, followed
 from mitmeter.cli.usage import Command
+from mitmeter.cli.wanted import FILTER
 from mitmeter.config.endpoint import SCHEMES, Endpoint
 from mitmeter.config.suggest import hint
 from mitmeter.errors import ConfigError, JournalError
@@ -24,6 +27,9 @@ _MOST_EMULATORS = 1000
 
 _LISTEN = click.option(
     "--listen", metavar="URL", help="Where to listen [the protocol's port on loopback]."
+)
+_FOLLOW = click.option(
+    "--follow", is_flag=True, help="Print what both sides say as they say it, decoded and as bytes."
 )
 _OPTION = click.option(
     "--option", "options", metavar="KEY=VALUE", multiple=True, help="A setting of the protocol."
@@ -51,6 +57,8 @@ def endpoint_to(text: str, schemes: Sequence[str] = SCHEMES) -> Endpoint:
 @click.option("--control", is_flag=True, help="Let `mitmeter command` change settings of devices.")
 @ZONE
 @_OPTION
+@_FOLLOW
+@FILTER
 @global_options(hidden=True)
 @click.pass_obj
 def trap_command(
@@ -60,13 +68,22 @@ def trap_command(
     control: bool,
     timezone: str | None,
     options: tuple[str, ...],
+    follow: bool,
+    filters: tuple[str, ...],
 ) -> int:
     """Stand in for the cloud of PROTOCOL's devices: answer them, keep everything they say."""
     spec = find_spec(protocol)
     if Role.TRAP.dials(spec):
         raise ConfigError("protocol", f"a device of {spec.name} waits to be read; there is probe")
     return _run(
-        settings, Role.TRAP, spec, timezone, listen=listen, control=control, options=options
+        settings,
+        Role.TRAP,
+        spec,
+        timezone,
+        listen=listen,
+        control=control,
+        options=options,
+        transcript=_transcript(follow, filters),
     )
 
 
@@ -77,6 +94,7 @@ def trap_command(
         "mitmeter proxy alphaess --to tcp://52.230.104.147:7777 --listen tcp://192.168.101.2:7777",
         "mitmeter proxy alphaess --to tcp://127.0.0.1:7778 --rule redact --rule deny-writes",
         "mitmeter proxy alphaess --to tcp://127.0.0.1:7778 --rule deny-writes --allow Resume",
+        "mitmeter proxy kamstrup --to tcp://192.168.1.210:1025 --follow --filter verdict=unknown",
     ),
 )
 @click.argument("protocol")
@@ -92,6 +110,8 @@ def trap_command(
 @click.option("--allow", metavar="NAMES", help="What deny-writes lets pass, comma-separated.")
 @ZONE
 @_OPTION
+@_FOLLOW
+@FILTER
 @global_options(hidden=True)
 @click.pass_obj
 def proxy_command(
@@ -103,6 +123,8 @@ def proxy_command(
     allow: str | None,
     timezone: str | None,
     options: tuple[str, ...],
+    follow: bool,
+    filters: tuple[str, ...],
 ) -> int:
     """Stand between PROTOCOL's devices and their cloud: pass everything on, keep everything."""
     spec = find_spec(protocol)
@@ -117,7 +139,15 @@ def proxy_command(
             raise ConfigError("--allow", "says what --rule deny-writes lets pass; add that rule")
         options = (*options, f"allow={allow}")
     return _run(
-        settings, Role.PROXY, spec, timezone, listen=listen, to=to, rules=rules, options=options
+        settings,
+        Role.PROXY,
+        spec,
+        timezone,
+        listen=listen,
+        to=to,
+        rules=rules,
+        options=options,
+        transcript=_transcript(follow, filters),
     )
 
 
@@ -127,11 +157,19 @@ def proxy_command(
     examples=(
         "mitmeter emulate alphaess --to tcp://127.0.0.1:7777 --speed 60",
         "mitmeter emulate alphaess --to tcp://127.0.0.1:7777 --persona smile5-unruly --seed 2",
+        "mitmeter emulate kamstrup --listen tcp://127.0.0.1:1025 --with kamstrup-management",
     ),
 )
 @click.argument("protocol")
 @click.option("--to", metavar="URL", help="The cloud, or trap, to connect to.")
 @click.option("--listen", metavar="URL", help="Where to be dialled, for devices that are dialled.")
+@click.option(
+    "--with",
+    "companions",
+    metavar="PROTOCOL[=URL]",
+    multiple=True,
+    help="What the same device serves beside it; repeatable.",
+)
 @click.option("--persona", default="", metavar="NAME|FILE", help="Who the device is.")
 @click.option(
     "--seed", default=1, metavar="N", show_default=True, help="Which simulated house it stands in."
@@ -160,6 +198,8 @@ def proxy_command(
 )
 @ZONE
 @_OPTION
+@_FOLLOW
+@FILTER
 @global_options(hidden=True)
 @click.pass_obj
 def emulate_command(
@@ -167,6 +207,7 @@ def emulate_command(
     protocol: str,
     to: str | None,
     listen: str | None,
+    companions: tuple[str, ...],
     persona: str,
     seed: int,
     speed: float,
@@ -176,6 +217,8 @@ def emulate_command(
     password_file: Path | None,
     timezone: str | None,
     options: tuple[str, ...],
+    follow: bool,
+    filters: tuple[str, ...],
 ) -> int:
     """Play a PROTOCOL device, fed by a simulated house.
 
@@ -200,11 +243,13 @@ def emulate_command(
         listen=listen,
         to=to,
         options=options,
+        companions=_companions(spec, companions),
+        transcript=_transcript(follow, filters),
         persona=load_persona(spec, persona),
         user=user,
         password=password,
         seed=seed,
-        delay=delay or 0.0,
+        delay=delay,
         frozen=frozen,
         speed=speed,
     )
@@ -225,6 +270,27 @@ def _check_ends(spec: Spec[Any], to: str | None, listen: str | None) -> None:
         )
 
 
+def _transcript(follow: bool, filters: tuple[str, ...]) -> Transcript | None:
+    if filters and not follow:
+        raise click.UsageError("--filter is for --follow")
+    return followed(filters) if follow else None
+
+
+def _companions(spec: Spec[Any], given: tuple[str, ...]) -> dict[str, Endpoint]:
+    """Return where the other protocols of the same box listen, by name."""
+    found: dict[str, Endpoint] = {}
+    for text in given:
+        name, _, url = text.partition("=")
+        other = find_spec(name)
+        if other.name in found or other.name == spec.name:
+            raise ConfigError("--with", f"{name!r} is there twice")
+        if Role.EMULATE.dials(other) or Role.EMULATE.dials(spec):
+            dialler = other if Role.EMULATE.dials(other) else spec
+            raise ConfigError("--with", f"a device of {dialler.name} dials out and serves nobody")
+        found[other.name] = Endpoint.parse(url or other.listen, "--with")
+    return found
+
+
 def _run(
     settings: Settings,
     role: Role,
@@ -234,6 +300,8 @@ def _run(
     listen: str | None = None,
     to: str | None = None,
     options: tuple[str, ...] = (),
+    companions: Mapping[str, Endpoint] | None = None,
+    transcript: Transcript | None = None,
     speed: float = 1.0,
     **station: Any,
 ) -> int:
@@ -241,6 +309,8 @@ def _run(
     from mitmeter.daemon.clock import Clock
     from mitmeter.daemon.plan import DaemonPlan, Patience, StationPlan
 
+    if not spec.listen:
+        raise ConfigError("protocol", f"{spec.name} is met on no network; see mitmeter import")
     plan = StationPlan(
         name=f"{spec.name}-{role}",
         role=role,
@@ -251,13 +321,20 @@ def _run(
         patience=Patience.at(speed),
         **station,
     )
-    daemon = DaemonPlan(f"mitmeter {role} {spec.name}", settings.zone(timezone), (plan,))
+    others = (
+        replace(plan, name=f"{name}-{role}", spec=find_spec(name), listen=where, unit=plan.name)
+        for name, where in (companions or {}).items()
+    )
+    stations = (plan, *others)
+    daemon = DaemonPlan(f"mitmeter {role} {spec.name}", settings.zone(timezone), stations)
     if role is not Role.EMULATE:
-        return run_daemon(daemon, settings.data, settings)
-    return _run_emulator(daemon, settings, spec.name, Clock(speed=speed))
+        return run_daemon(daemon, settings.data, settings, transcript=transcript)
+    return _run_emulator(daemon, settings, spec.name, Clock(speed=speed), transcript)
 
 
-def _run_emulator(daemon: Any, settings: Settings, name: str, clock: Any) -> int:
+def _run_emulator(
+    daemon: Any, settings: Settings, name: str, clock: Any, transcript: Transcript | None
+) -> int:
     """Run in the first folder no other emulator of this protocol has taken."""
     from mitmeter.cli.runner import run_daemon
 
@@ -265,7 +342,7 @@ def _run_emulator(daemon: Any, settings: Settings, name: str, clock: Any) -> int
     for number in range(1, _MOST_EMULATORS + 1):
         try:
             place = name if number == 1 else f"{name}-{number}"
-            return run_daemon(daemon, folder / place, settings, clock=clock)
+            return run_daemon(daemon, folder / place, settings, clock=clock, transcript=transcript)
         except JournalError as exc:
             if "is in use" not in str(exc) or number == _MOST_EMULATORS:
                 raise

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from mitmeter import registry
+from mitmeter.cli.layout import Kind, Layout, OneLine, Said, cut, hex_lines, layout_for
 from mitmeter.cli.output import json_text
+from mitmeter.cli.table import window_width
+from mitmeter.cli.wanted import wanted
 from mitmeter.daemon.drive import HALF_MESSAGE
 from mitmeter.errors import ConfigError
 from mitmeter.journal.records import Closed, Entry, Noted, Opened
@@ -16,9 +19,7 @@ from mitmeter.model import Chunk, Conversation, Side, instant, printable
 from mitmeter.protocol import Codec, Decoded, Undecodable, describe
 from mitmeter.roles.role import Role
 
-_ARROWS = {Side.DEVICE: "device ▶  ", Side.HEADEND: "◀ head-end"}
-_ROW = 16
-_MOST_UNDECODABLE = 64
+_STRANGE = ("Other", "Unknown")
 # The longest escape of one character, as `printable` writes it: \U0001f600.
 _LONGEST_ESCAPE = 10
 # The end of an id is random, so a few characters of it tell conversations apart.
@@ -37,17 +38,40 @@ class _Talk:
 class Transcript:
     """Turns records into lines. Give it all records of a conversation, for its codec's sake.
 
-    width: lines of messages are cut to so many characters; 0 leaves them whole.
+    width:  lines of messages are cut to so many characters; 0 leaves them whole.
+    layout: how what is said stands on the page; a line for each message unless given.
+    wanted: tells what of it is shown; everything unless given.
     """
 
-    def __init__(self, *, as_hex: bool = False, width: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        as_hex: bool = False,
+        width: int = 0,
+        layout: Layout | None = None,
+        wanted: Callable[[Said], bool] | None = None,
+    ) -> None:
         self._as_hex = as_hex
         self._width = width
+        self._layout: Layout = OneLine(width) if layout is None else layout
+        self._wanted = wanted
         self._talks: dict[str, _Talk] = {}
         self._day: date | None = None
 
     def lines(self, record: Entry, inside: bool = True) -> Iterator[str]:
         """Yield what to print for a record; nothing for one outside of what is asked for."""
+        for part in self._parts(record, inside):
+            if isinstance(part, Said):
+                yield from self._layout.lines(part)
+            else:
+                yield from self._layout.rest()
+                yield part
+
+    def rest(self) -> Iterator[str]:
+        """Yield what the layout has kept back in case an answer to it comes."""
+        return self._layout.rest()
+
+    def _parts(self, record: Entry, inside: bool) -> Iterator[str | Said]:
         match record:
             case Opened(conversation=conversation):
                 talk = self._talks.setdefault(conversation.id, _Talk(conversation))
@@ -67,7 +91,8 @@ class Transcript:
                 if inside:
                     yield from self._turn_of_day(event.at)
                     tag = self._tag(record.conversation_id)
-                    yield self._cut(f"{_clock(event.at)}  {tag}! {event.message}")
+                    line = f"{_clock(event.at)}  {tag}! {event.message}"
+                    yield cut(line, self._width)
 
     def _introduce(self, talk: _Talk, at: datetime) -> Iterator[str]:
         talk.introduced = True
@@ -85,7 +110,7 @@ class Transcript:
             self._day = at.date()
             yield f"── {self._day} UTC"
 
-    def _chunk(self, chunk: Chunk, inside: bool) -> Iterator[str]:
+    def _chunk(self, chunk: Chunk, inside: bool) -> Iterator[str | Said]:
         talk = self._talks.setdefault(chunk.conversation.id, _Talk(chunk.conversation))
         changed = chunk.ours and chunk.conversation.role == Role.PROXY
         items = [] if self._as_hex else self._decoded(talk, chunk, changed)
@@ -94,24 +119,36 @@ class Transcript:
         if not talk.introduced:
             yield from self._introduce(talk, chunk.received)
         yield from self._turn_of_day(chunk.received)
-        head = self._head(chunk.conversation.id, chunk.received, chunk.sender, changed)
+        said = self._said(chunk.conversation.id, chunk.received, chunk.sender, changed)
+        size = f"{len(chunk.data)} bytes"
         if self._as_hex:
-            yield f"{head} {len(chunk.data)} bytes"
+            yield f"{said.head} {size}"
             yield from hex_lines(chunk.data)
         elif items is None:
-            yield f"{head} {len(chunk.data)} bytes, protocol not installed"
+            text = f"{size}, protocol not installed"
+            yield replace(said, kind=Kind.OPAQUE, text=text, raw=chunk.data)
         elif not items:
-            yield f"{head} {len(chunk.data)} bytes of a message not yet whole"
+            yield replace(said, kind=Kind.PART, text=f"{size} of a message not yet whole")
         else:
-            for item in items:
-                yield from self._item(head, item)
+            yield from self._items(said, items)
 
-    def _item(self, head: str, item: Decoded[Any] | Undecodable) -> Iterator[str]:
-        if isinstance(item, Decoded):
-            yield self._cut(f"{head} {message_text(item.message)}")
-            return
-        yield self._cut(f"{head} UNDECODABLE {len(item.raw)} bytes: {printable(item.reason)}")
-        yield from hex_lines(item.raw[:_MOST_UNDECODABLE])
+    def _items(self, said: Said, items: list[Decoded[Any] | Undecodable]) -> Iterator[Said]:
+        for item in items:
+            shown = replace(said, raw=item.raw)
+            if isinstance(item, Undecodable):
+                text = f"UNDECODABLE {len(item.raw)} bytes: {printable(item.reason)}"
+                shown = replace(shown, kind=Kind.UNDECODABLE, text=text)
+            else:
+                text, kind = message_text(item.message), type(item.message).__name__
+                strange = is_unknown(item.message)
+                shown = replace(
+                    shown,
+                    kind=Kind.UNKNOWN if strange else Kind.MESSAGE,
+                    type=kind,
+                    text=f"? {text}" if strange else text,
+                )
+            if self._wanted is None or self._wanted(shown):
+                yield shown
 
     def _decoded(
         self, talk: _Talk, chunk: Chunk, changed: bool
@@ -125,7 +162,7 @@ class Transcript:
         codec = talk.codecs[changed]
         return None if codec is None else codec.feed(chunk.sender, chunk.data)
 
-    def _given_up(self, name: str, at: datetime, inside: bool) -> Iterator[str]:
+    def _given_up(self, name: str, at: datetime, inside: bool) -> Iterator[Said]:
         """Yield what never became a message, now that nothing more will complete it."""
         talk = self._talks.get(name)
         if talk is None:
@@ -136,22 +173,21 @@ class Transcript:
             for sender in Side:
                 items = codec.end(sender)
                 if inside and talk.introduced:
-                    head = self._head(name, at, sender, changed)
-                    for item in items:
-                        yield from self._item(head, item)
+                    yield from self._items(self._said(name, at, sender, changed), items)
 
-    def _head(self, name: str, at: datetime, sender: Side, changed: bool) -> str:
-        mark = " (changed by us)" if changed else ""
-        return f"{_clock(at)}  {self._tag(name)}{_ARROWS[sender]}{mark}"
+    def _said(self, name: str, at: datetime, sender: Side, changed: bool) -> Said:
+        return Said(name, _clock(at), self._tag(name), sender, changed)
 
     def _tag(self, name: str) -> str:
         """Return what tells a conversation apart while several are going on."""
         return f"{name[-_TAG:]:{_TAG}}  " if len(self._talks) > 1 else ""
 
-    def _cut(self, line: str) -> str:
-        return (
-            line if not self._width or len(line) <= self._width else line[: self._width - 1] + "…"
-        )
+
+def followed(filters: Sequence[str]) -> Transcript:
+    """Return the transcript of what is followed as it is said: messages and bytes, side by side
+    where the terminal is wide. Raises a usage error for a filter that makes no sense.
+    """
+    return Transcript(layout=layout_for(window_width()), wanted=wanted(filters))
 
 
 def message_text(message: object) -> str:
@@ -172,9 +208,17 @@ def _clock(at: datetime) -> str:
     return f"{at:%H:%M:%S}.{at.microsecond // 1000:03}"
 
 
-def hex_lines(data: bytes) -> Iterator[str]:
-    """Yield an offset, sixteen bytes as hex, and what of them is printable, line by line."""
-    for start in range(0, len(data), _ROW):
-        row = data[start : start + _ROW]
-        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        yield f"    {start:06x}  {row.hex(' '):{_ROW * 3}} {text}"
+def is_unknown(message: object) -> bool:
+    """Tell whether a message, or a part of it, is of a kind nobody has described.
+
+    A protocol says so by the class (`Other…`, `Unknown…`) or in words that begin with "unknown".
+    """
+    return type(message).__name__.startswith(_STRANGE) or _says_unknown(describe(message))
+
+
+def _says_unknown(shown: object) -> bool:
+    if isinstance(shown, str):
+        return shown.startswith("unknown ")
+    if isinstance(shown, Mapping):
+        return any(map(_says_unknown, shown.values()))
+    return isinstance(shown, list) and any(map(_says_unknown, shown))

@@ -8,8 +8,10 @@ from typing import Any
 from mitmeter import registry
 from mitmeter.config.endpoint import BROKER, Endpoint
 from mitmeter.config.network_tables import Network
+from mitmeter.config.sink_tables import check_sink
 from mitmeter.config.suggest import hint, one_of
 from mitmeter.config.values import Config, Station
+from mitmeter.config.web_table import check_web
 from mitmeter.errors import ConfigError
 
 Problem = tuple[str, str]
@@ -19,8 +21,11 @@ _ALWAYS = {"name", "role", "protocol", "options"}
 _OF_ROLE = {
     "trap": {"listen", "control"},
     "proxy": {"listen", "to", "control", "rules", "allow"},
-    "emulate": {"listen", "to", "persona", "seed", "frozen", "user", "password_file"},
-    "probe": {"to", "control", "user", "password_file"},
+    "emulate": {
+        *("listen", "to", "persona", "seed", "frozen", "user", "password_file"),
+        *("unit", "honeypot"),
+    },
+    "probe": {"to", "control", "user", "password_file", "every"},
 }
 _EVERY_INTERFACE = {"0.0.0.0", "::"}
 
@@ -39,6 +44,12 @@ def check(config: Config) -> tuple[Config, list[ConfigError]]:
         ]
     errors += _clashes(stations)
     errors += (ConfigError(f"network.{key}", text) for key, text in _network(config.network))
+    errors += (ConfigError(f"web.{key}", text) for key, text in check_web(config.web))
+    errors += (
+        ConfigError(f"sink.{name}.{key}", text)
+        for name, sink in config.sinks.items()
+        for key, text in check_sink(sink)
+    )
     return config.model_copy(update={"stations": tuple(stations)}), errors
 
 
@@ -50,6 +61,8 @@ def check_station(station: Station) -> tuple[Station, list[Problem]]:
         spec = registry.spec(station.protocol)
     except ConfigError as exc:
         return station, [("protocol", exc.problem)]
+    if not spec.listen:
+        return station, [("protocol", f"{spec.name} is met on no network; see mitmeter import")]
     problems = [
         *_idle_keys(station),
         *_role(station, spec),
@@ -103,6 +116,8 @@ def _emulate(station: Station, spec: Any, device_dials: bool) -> Iterator[Proble
         yield "to", "an emulated device needs to know the server it reports to"
     elif not device_dials and station.to is not None:
         yield "to", f"a device of {spec.name} waits to be read; write `listen` instead"
+    elif device_dials and station.honeypot:
+        yield "honeypot", f"a device of {spec.name} dials out: nobody can come to it"
 
 
 def _rules(station: Station, spec: Any) -> Iterator[Problem]:

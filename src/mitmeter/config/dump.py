@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import textwrap
-from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import TypeAdapter
 from pydantic_core import PydanticUndefined
 
-from mitmeter.config.amounts import duration_text
 from mitmeter.config.section import Section
 from mitmeter.config.values import TABLES, Config, keys
 
@@ -21,8 +20,8 @@ def dump() -> str:
     parts = ["# mitmeter: every key, its meaning and its default.\n"]
     defaults = Config().model_dump(mode="json", by_alias=True)
     for name, table in TABLES.items():
-        if name == "station":
-            parts.append(_commented("[[station]]", table))
+        if name.partition(".")[0] in {"station", "tariff"}:
+            parts.append(_commented(f"[[{name}]]", table))
         elif name in defaults:
             parts.append(_section(name, table, defaults[name]))
         else:
@@ -33,7 +32,12 @@ def dump() -> str:
 def _section(name: str, table: type[Section], defaults: dict[str, Any]) -> str:
     lines = [*_comment(table.__doc__ or ""), f"[{name}]"]
     for key, field in keys(table).items():
-        if f"{name}.{key}" not in TABLES:
+        if f"{name}.{key}" in TABLES:
+            continue
+        if defaults[key] is None:
+            meaning = f"{field.description} Not set by default."
+            lines += [*_comment(meaning), f"# {key} = {toml(field.examples[0])}"]
+        else:
             lines += [*_comment(field.description), f"{key} = {toml(defaults[key])}"]
     return "\n".join(lines) + "\n"
 
@@ -42,6 +46,8 @@ def _commented(header: str, table: type[Section]) -> str:
     """Return the keys of a table that is not there by default, all commented out."""
     lines = [*_comment(table.__doc__ or ""), f"# {header}"]
     for key, field in keys(table).items():
+        if f"{header.strip('[]')}.{key}" in TABLES:
+            continue
         default = _default(field)
         meaning = field.description
         if field.is_required():
@@ -57,12 +63,20 @@ def _commented(header: str, table: type[Section]) -> str:
 
 
 def _default(field: Any) -> Any:
+    """Return a key's default as the file would hold it: a size or a duration is text there."""
     value = field.get_default(call_default_factory=True)
     if value is PydanticUndefined:
         return None
-    if isinstance(value, timedelta):
-        return duration_text(value)
-    return list(value) if isinstance(value, tuple) else value
+    return written(value, field)
+
+
+def written(value: Any, field: Any) -> Any:
+    """Return a key's value as the file holds it."""
+    kind: Any = field.annotation
+    if field.metadata:
+        kind = Annotated[kind, *field.metadata]
+    adapter = TypeAdapter[Any](kind, config={"arbitrary_types_allowed": True})
+    return adapter.dump_python(value, mode="json")
 
 
 def _comment(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from mitmeter.config.checks import check
 from mitmeter.config.overrides import PREFIX, overrides
+from mitmeter.config.sink_tables import rooted_sink
 from mitmeter.config.translate import path_of, translate
 from mitmeter.config.values import Config
 from mitmeter.errors import ConfigError
@@ -136,4 +137,11 @@ def _rooted(config: Config, folder: Path) -> Config:
         if station.persona.endswith(".toml"):
             changes["persona"] = str(folder / Path(station.persona).expanduser())
         stations.append(station.model_copy(update=changes))
-    return config.model_copy(update={"stations": tuple(stations)})
+    files = {name: getattr(config.web, name) for name in ("certificate", "key")}
+    found = {name: folder / path.expanduser() for name, path in files.items() if path is not None}
+    rooted: dict[str, object] = {"stations": tuple(stations)}
+    rooted["tariffs"] = tuple(each.rooted(folder) for each in config.tariffs)
+    rooted["sinks"] = {name: rooted_sink(sink, folder) for name, sink in config.sinks.items()}
+    if found:
+        rooted["web"] = config.web.model_copy(update=found)
+    return config.model_copy(update=rooted)

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from mitmeter.config.section import Section
-from mitmeter.config.suggest import hint
+from mitmeter.config.sink_tables import KINDS, plain_loc, table_of
+from mitmeter.config.suggest import hint, one_of
 from mitmeter.config.values import TABLES, Config, keys
 from mitmeter.errors import ConfigError
 
-# Tables of the documented whole that this version has no room for yet.
-NOT_YET = {
-    "web": "the dashboard comes later",
-    "sink": "forwarding comes later",
-    "tariff": "prices come later",
-}
+# Tables that there can be several of.
+LISTS = {("station",), ("tariff",)}
 _EXPECTED = {
     "string_type": "text in quotes",
     "bool_type": "true or false",
@@ -45,7 +42,7 @@ def translate(error: Any) -> ConfigError:
     """Return one of pydantic's error dicts as a ConfigError: the key's path, a plain sentence."""
     loc = error["loc"]
     return ConfigError(
-        path_of(loc), _problem(error["type"], loc, error["input"], error.get("ctx", {}))
+        path_of(plain_loc(loc)), _problem(error["type"], loc, error["input"], error.get("ctx", {}))
     )
 
 
@@ -68,8 +65,11 @@ def _problem(kind: str, loc: tuple[int | str, ...], got: object, context: dict[s
         return f"{got} is out of range; it must be {words} {context[bound]:g}"
     if kind == "finite_number":
         return f"{got} is not a number to reckon with"
-    if loc == ("station",):
-        return "write [[station]], with two brackets: there can be several"
+    if kind == "union_tag_invalid":
+        said = one_of(str(context["tag"]), KINDS)
+        return f'which kind of sink is it? {said}; say it with kind = "…"'
+    if loc in LISTS:
+        return f"write [[{loc[0]}]], with two brackets: there can be several"
     return f"expected {_EXPECTED.get(kind, 'another kind of value')}, got {shown(got)}"
 
 
@@ -77,8 +77,6 @@ def _unknown(loc: tuple[int | str, ...]) -> str:
     key = str(loc[-1])
     if len(loc) > 1:
         return f"is not a known key; {hint(key, keys(_table(loc[:-1])))}"
-    if key in NOT_YET:
-        return f"is not known in this version: {NOT_YET[key]}; take the section out"
     homes = [name for name, table in TABLES.items() if key in keys(table)]
     if homes:
         return f"is not known here; it belongs into [{homes[0]}]"
@@ -92,12 +90,15 @@ def _not_a_choice(got: object, expected: str) -> str:
 
 def _not_a_table(loc: tuple[int | str, ...], got: object) -> str:
     path = ".".join(str(part) for part in loc if not isinstance(part, int))
-    header = "[[station]]" if path == "station" else f"[{path}]"
+    header = f"[[{path}]]" if (path,) in LISTS else f"[{path}]"
     return f"expected a table {header}, got {shown(got)}"
 
 
 def _table(loc: Sequence[int | str]) -> type[Section]:
     """Return the model of the table a key stands in; a place in a list is the list's table."""
+    sink = table_of(tuple(loc))
+    if sink is not None:
+        return sink
     path = ".".join(str(part) for part in loc if not isinstance(part, int))
     return TABLES[path] if path else Config
 

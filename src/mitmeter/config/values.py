@@ -20,6 +20,9 @@ from mitmeter.config.section import (
     Size,
     Zone,
 )
+from mitmeter.config.sink_tables import SINK_TABLES, Sinks
+from mitmeter.config.tariff_tables import Rate, Tariff
+from mitmeter.config.web_table import Web
 from mitmeter.config.zone import system_zone
 
 Role = Literal["trap", "proxy", "emulate", "probe"]
@@ -134,6 +137,20 @@ class Station(Section):
         description="File whose first line is the password.",
         examples=["/run/secrets/battery"],
     )
+    unit: Name | None = Field(
+        None,
+        description="The box an emulated device is a part of: stations of one unit share what it "
+        "remembers, and restart together. Its own unless given.",
+        examples=["meter"],
+    )
+    honeypot: bool = Field(
+        False,
+        description="Whether an emulated device waits for attackers: who connects is told of, and "
+        "a persona that everybody knows is refused.",
+    )
+    every: Duration = Field(
+        timedelta(minutes=15), description="How often a probe reads a device that is dialled."
+    )
     options: Options = Field(
         default_factory=dict,
         description="Further settings of this protocol, as its own page lists them.",
@@ -148,8 +165,11 @@ class Config(Section):
     journal: Journal = Field(default_factory=Journal)
     store: Store = Field(default_factory=Store)
     limits: Limits = Field(default_factory=Limits)
+    web: Web = Field(default_factory=Web)
     network: Network = Field(default_factory=Network)
     stations: tuple[Station, ...] = Field((), alias="station")
+    tariffs: tuple[Tariff, ...] = Field((), alias="tariff")
+    sinks: Sinks = Field(default_factory=dict, alias="sink")
 
 
 TABLES: dict[str, type[Section]] = {
@@ -157,10 +177,15 @@ TABLES: dict[str, type[Section]] = {
     "journal": Journal,
     "store": Store,
     "limits": Limits,
+    "web": Web,
     "network": Network,
     "network.dns": Dns,
     "network.ntp": Ntp,
     "network.dhcp": Dhcp,
+    **SINK_TABLES,
+    "tariff": Tariff,
+    "tariff.rates": Rate,
+    "tariff.export_rates": Rate,
     "station": Station,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mitmeter import registry
 from mitmeter.config.endpoint import Endpoint
@@ -10,26 +10,31 @@ from mitmeter.config.network_tables import Dhcp, Dns, Network
 from mitmeter.config.places import read_secret
 from mitmeter.config.values import Config
 from mitmeter.config.values import Station as StationTable
-from mitmeter.daemon.persona import load_persona
+from mitmeter.daemon.persona import find_persona
 from mitmeter.daemon.plan import DaemonPlan, Patience, Retention, StationPlan
 from mitmeter.daemon.plan_network import DhcpPlan, DnsPlan, NetworkPlan, NtpPlan
+from mitmeter.daemon.plan_web import WebPlan
+from mitmeter.daemon.tariffs import tariffs
+from mitmeter.errors import ConfigError
 from mitmeter.lan.names import Unknown
 from mitmeter.lan.ntp import HOSTS as TIME_HOSTS
-from mitmeter.model import Secret
+from mitmeter.model import Secret, Side
 from mitmeter.protocol import Spec
 from mitmeter.roles.role import Role
 from mitmeter.transport import Limits
+
+if TYPE_CHECKING:
+    from mitmeter.daemon.plan_sinks import SinkPlan
 
 
 def daemon_plan(config: Config, owner: str) -> DaemonPlan:
     """Return what `mitmeter run` is to do. Raises ConfigError with the path of the key."""
     keep = config.journal.keep
+    stations = tuple(_station(table, index, config) for index, table in enumerate(config.stations))
     return DaemonPlan(
         owner=owner,
         zone=config.site.timezone,
-        stations=tuple(
-            _station(table, index, config) for index, table in enumerate(config.stations)
-        ),
+        stations=stations,
         retention=Retention(
             seconds=None if isinstance(keep, str) else keep.total_seconds(),
             max_bytes=config.journal.max_size,
@@ -37,6 +42,30 @@ def daemon_plan(config: Config, owner: str) -> DaemonPlan:
         ),
         batch_seconds=config.store.batch.total_seconds(),
         network=_network(config.network),
+        web=_web(config) if config.web.enabled else None,
+        sinks=_sinks(config, stations) if config.sinks else (),
+    )
+
+
+def _sinks(config: Config, stations: tuple[StationPlan, ...]) -> tuple[SinkPlan, ...]:
+    # What sinks are made of is only loaded where there are some.
+    from mitmeter.daemon.build_sinks import sink_plans
+
+    return sink_plans(config, stations)
+
+
+def _web(config: Config) -> WebPlan:
+    web = config.web
+    return WebPlan(
+        listen=web.listen,
+        site=config.site.id,
+        names=web.names,
+        certificate=web.certificate,
+        key=web.key,
+        ingress="" if web.ingress is None else str(web.ingress),
+        read_only=web.read_only,
+        tariffs=tariffs(config),
+        optional="web" not in config.model_fields_set,
     )
 
 
@@ -87,6 +116,8 @@ def _dhcp(dhcp: Dhcp, *, dns: bool, ntp: bool) -> DhcpPlan:
 
 def default_listen(role: Role, spec: Spec[Any]) -> Endpoint:
     """Return where a station listens when nothing is said: the protocol's own port on loopback."""
+    if not spec.listen:
+        raise ConfigError("protocol", f"{spec.name} is met on no network; see mitmeter import")
     return Endpoint.parse(spec.listen)
 
 
@@ -99,7 +130,19 @@ def _station(table: StationTable, index: int, config: Config) -> StationPlan:
     options = dict(table.options)
     if table.allow:
         options["allow"] = ",".join(table.allow)
-    emulates = role is Role.EMULATE
+    if table.honeypot:
+        options["honeypot"] = "true"
+    persona: dict[str, Any] = {}
+    if role is Role.EMULATE:
+        found = find_persona(spec, _who(table, config), f"{key}.persona")
+        if table.honeypot and found.known:
+            raise ConfigError(
+                f"{key}.persona",
+                f"{found.name} is shipped with mitmeter, so every attacker knows it; "
+                f"'mitmeter persona new {spec.name} FILE' makes one nobody has",
+            )
+        persona = found.tables
+    reads = role is Role.PROBE and spec.dials is Side.HEADEND
     return StationPlan(
         name=table.name,
         role=role,
@@ -109,7 +152,7 @@ def _station(table: StationTable, index: int, config: Config) -> StationPlan:
         control=table.control,
         rules=table.rules,
         options=options,
-        persona=load_persona(spec, table.persona, f"{key}.persona") if emulates else {},
+        persona=persona,
         user=table.user,
         password=(
             read_secret(table.password_file, f"{key}.password_file")
@@ -118,10 +161,23 @@ def _station(table: StationTable, index: int, config: Config) -> StationPlan:
         ),
         seed=table.seed,
         frozen=table.frozen,
+        unit=table.unit or "",
+        honeypot=table.honeypot,
+        every=table.every.total_seconds() if reads else None,
         limits=Limits(limits.connections, limits.connections_per_address, limits.backlog),
         patience=Patience(
             idle=limits.idle.total_seconds(),
             partial=limits.partial.total_seconds(),
             connect=limits.connect.total_seconds(),
+            # Who says how long silence may last means it for everybody.
+            quiet=0.0 if "idle" in limits.model_fields_set else Patience().quiet,
         ),
     )
+
+
+def _who(table: StationTable, config: Config) -> str:
+    """Return the persona's name or file: of a unit's stations, one may speak for all."""
+    if table.persona or table.unit is None:
+        return table.persona
+    others = (each for each in config.stations if each.unit == table.unit)
+    return next((each.persona for each in others if each.persona), "")

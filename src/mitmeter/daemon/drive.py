@@ -13,7 +13,16 @@ from typing import Any
 from mitmeter.daemon.services import Services
 from mitmeter.daemon.timers import Timers
 from mitmeter.model import Conversation, DeviceId, Severity, Side, instant
-from mitmeter.protocol import Answer, Close, Command, Identify, Report, SetTimer
+from mitmeter.protocol import (
+    Answer,
+    Close,
+    Command,
+    Identify,
+    Progress,
+    Report,
+    Restart,
+    SetTimer,
+)
 from mitmeter.roles.conversation import Effect, Talk, Transmit
 from mitmeter.transport import Link
 
@@ -26,11 +35,20 @@ HELD_LIMIT = 64 << 20
 # Noted when the rest of a message is waited for no longer: who reads the journal does the same.
 HALF_MESSAGE = "mitmeter.conversation.half_message"
 
+# What a party wants that is not its conversation's to do.
+Wish = Restart | Progress
+
+
+def nobody_grants(drive: TalkDrive, wish: Wish) -> None:
+    """Only emulated units restart, and only a probe has somebody who waits for it."""
+
 
 class TalkDrive:
     """Drives one conversation in which we play one side.
 
     hold: answers wait for the disk (a trap); an emulator speaks at once.
+    wish: hears what the party wants of the station.
+    heard_bytes, said_bytes: so far, by the peer and by us.
     """
 
     __slots__ = (
@@ -47,12 +65,16 @@ class TalkDrive:
         "_plays",
         "_sequence",
         "_services",
+        "_shut",
         "_talk",
         "_timers",
         "_waiting",
+        "_wish",
         "conversation",
+        "heard_bytes",
         "heard_ns",
         "held_ns",
+        "said_bytes",
     )
 
     def __init__(
@@ -65,10 +87,13 @@ class TalkDrive:
         *,
         hold: bool,
         over: Callable[[TalkDrive, str], None],
+        wish: Callable[[TalkDrive, Wish], None] = nobody_grants,
     ) -> None:
         self.conversation = conversation
         self.heard_ns = conversation.opened_ns
         self.held_ns = 0
+        self.heard_bytes = 0
+        self.said_bytes = 0
         self._services = services
         self._link = link
         self._talk = talk
@@ -76,6 +101,7 @@ class TalkDrive:
         self._peer = plays.other
         self._hold = hold
         self._over = over
+        self._wish = wish
         self._sequence = 0
         self._waiting: deque[tuple[bytes, Close | None]] = deque()
         self._timers: Timers | None = None
@@ -83,6 +109,7 @@ class TalkDrive:
         self._closing = ""
         self._counted = 0
         self._gone = False
+        self._shut = False
         # Two reasons not to read on: the disk is behind; the peer does not take what we say.
         self._behind = False
         self._deaf = False
@@ -100,6 +127,7 @@ class TalkDrive:
         ns = services.clock.now_ns()
         recorded = services.record(self.conversation, self._sequence, self._peer, ns, data, False)
         self._sequence += recorded
+        self.heard_bytes += len(data)
         if self._closing:
             return
         if not recorded and self._hold:
@@ -159,6 +187,16 @@ class TalkDrive:
         elif not self._behind:
             self._link.resume()
 
+    @property
+    def decoded(self) -> int:
+        """Return how many whole messages the peer has said."""
+        return self._talk.decoded
+
+    @property
+    def garbled_bytes(self) -> int:
+        """Return how many bytes of nonsense came since the peer's last whole message."""
+        return self._talk.garbled_bytes
+
     # what the station and the operator tell us
 
     def waits_since(self, seconds: float, now_ns: int) -> bool:
@@ -216,16 +254,23 @@ class TalkDrive:
     def _perform(self, effects: list[Effect]) -> None:
         out: list[bytes] = []
         closing: Close | None = None
+        wishes: list[Wish] | None = None
         for effect in effects:
             if isinstance(effect, Transmit):
                 out.append(effect.data)
             elif isinstance(effect, Close):
                 closing = effect
                 self._closing = effect.reason
+            elif isinstance(effect, Wish):
+                wishes = [*(wishes or ()), effect]
             else:
                 self._other(effect)
         if out or closing is not None:
             self._send(out[0] if len(out) == 1 else b"".join(out), closing)
+        if wishes is not None:
+            # A unit restarts once everything said before has been sent.
+            for wish in wishes:
+                self._wish(self, wish)
 
     def _other(self, effect: Effect) -> None:
         services = self._services
@@ -261,7 +306,7 @@ class TalkDrive:
             self.abort("the journal cannot be written, so nothing can be answered")
 
     def _write(self, data: bytes, closing: Close | None) -> None:
-        if self._gone:
+        if self._gone or self._shut:
             return
         if data:
             services = self._services
@@ -270,7 +315,9 @@ class TalkDrive:
                 self.conversation, self._sequence, self._plays, ns, data, True
             )
             self._link.write(data)
+            self.said_bytes += len(data)
         if closing is not None:
+            self._shut = True
             self._link.close()
 
     def _caught_up(self, durable: bool) -> None:

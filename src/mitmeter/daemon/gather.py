@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from mitmeter.daemon.strangers import is_honeypot
 from mitmeter.journal.position import Position
 from mitmeter.model import (
     Chunk,
@@ -56,18 +57,26 @@ class Gathering:
 
     def opened(self, conversation: Conversation) -> None:
         self._opened.append(conversation)
+        if is_honeypot(conversation):
+            return  # told of, and counted, by its station
         to = f", for {printable(conversation.upstream)}" if conversation.upstream else ""
+        what = "from" if conversation.role == "import" else "connection from"
         event = Event(
             "mitmeter.conversation.opened",
             instant(conversation.opened_ns),
             f"{conversation.role} {conversation.protocol}: "
-            f"connection from {printable(conversation.peer)}{to}",
+            f"{what} {printable(conversation.peer)}{to}",
             fields={"protocol": conversation.protocol, "peer": printable(conversation.peer)},
         )
         self.noted(event, conversation.station, conversation.id)
 
-    def closed(self, conversation: str, reason: str, ns: int, station: str) -> None:
+    def closed(
+        self, conversation: str, reason: str, ns: int, station: str, *, silent: bool = False
+    ) -> None:
+        """Take a conversation's end; silent: its station tells of it."""
         self._closed.append(Closed(conversation, reason, ns))
+        if silent:
+            return
         event = Event(
             "mitmeter.conversation.closed",
             instant(ns),

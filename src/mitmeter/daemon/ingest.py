@@ -21,6 +21,7 @@ from mitmeter.daemon.clock import Clock
 from mitmeter.daemon.drive import HALF_MESSAGE
 from mitmeter.daemon.gather import Gathering
 from mitmeter.daemon.strand import Strand
+from mitmeter.daemon.strangers import Strangers
 from mitmeter.errors import ConfigError, StoreError
 from mitmeter.journal.commit import GroupCommit
 from mitmeter.journal.position import START, Position
@@ -49,13 +50,15 @@ class _Made:
 
 
 class Ingest:
-    """Reads a journal folder into a store. `listeners` hear of what each step brought.
+    """Reads a journal folder into a store. `listeners` hear of what each step brought, `rested` of
+    its having reached the end.
 
     zone: the site's, for devices that speak local time without a zone.
     """
 
     def __init__(self, folder: Path, store: Store, zone: tzinfo) -> None:
         self.listeners: list[Listener] = []
+        self.rested: list[Callable[[], None]] = []
         self._store = store
         start = Position.parse(store.position) if store.position else START
         self._tail = JournalTail(folder, start)
@@ -72,11 +75,18 @@ class Ingest:
             self._left.setdefault(each.conversation, []).append((each.stream, each.data))
         self._last = instant(0)
         self._spoken: set[str] = set()
+        self._strangers = Strangers()
         self._holding = {name: {stream for stream, _ in held} for name, held in self._left.items()}
         self._gathering = Gathering(self._clocks, self._known)
 
     def close(self) -> None:
         self._tail.close()
+
+    def is_through(self, position: Position) -> bool:
+        """Tell whether the store has everything that stands before a place of the journal."""
+        waiting = self._made is not None or self._gathering.records > 0
+        read = self._next >= len(self._records) and self._tail.position >= position
+        return read and not waiting
 
     def catch_up(self, until: Position | None = None) -> int:
         """Ingest everything there is up to `until`; return how many records that was."""
@@ -106,6 +116,8 @@ class Ingest:
             wake.clear()
             while await self._advance():
                 pass
+            for told in tuple(self.rested):
+                told()
 
     async def _advance(self) -> bool:
         """Do a slice of the work, then let others go first; False when all is done."""
@@ -184,6 +196,7 @@ class Ingest:
         if isinstance(record, Chunk):
             self._chunk(record, gathering)
         elif isinstance(record, Opened):
+            self._strangers.came(record.conversation)
             if not record.again:
                 gathering.opened(record.conversation)
         elif isinstance(record, Closed):
@@ -205,6 +218,7 @@ class Ingest:
         try:
             found = strand.feed(chunk)
             if found:
+                found = self._strangers.sift(found, conversation)
                 gathering.add(found, conversation, chunk.id, chunk.received)
         except Exception as exc:
             self._fault(conversation, exc, chunk.received, gathering)
@@ -212,7 +226,9 @@ class Ingest:
         self._spoken.add(conversation.id)
 
     def _noted(self, record: Noted, gathering: Gathering) -> None:
-        gathering.noted(record.event, record.station, record.conversation_id)
+        event = self._strangers.judge(record.event, record.conversation_id)
+        if event is not None:
+            gathering.noted(event, record.station, record.conversation_id)
         if record.event.eventid == HALF_MESSAGE:
             self._end(record.conversation_id, record.event.at, gathering)
 
@@ -224,7 +240,8 @@ class Ingest:
         self._left.pop(name, None)
         self._spoken.discard(name)
         self._holding.pop(name, None)
-        gathering.closed(name, record.reason, record.ns, station)
+        silent = self._strangers.went(name)
+        gathering.closed(name, record.reason, record.ns, station, silent=silent)
 
     def _end(self, name: str, at: datetime, gathering: Gathering) -> None:
         """Nothing more will complete what this conversation has begun to say."""
@@ -232,7 +249,8 @@ class Ingest:
         if strand is None:
             return
         try:
-            gathering.add(strand.end(at), strand.conversation, "", at)
+            found = self._strangers.sift(strand.end(at), strand.conversation)
+            gathering.add(found, strand.conversation, "", at)
         except Exception as exc:
             self._fault(strand.conversation, exc, at, gathering)
             return

@@ -22,6 +22,8 @@ log = logging.getLogger("mitmeter")
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 Watcher = Callable[[Chunk], None]
+# Hears of a conversation's end: its id, why, and when.
+Leaver = Callable[[str, str, int], None]
 # Events that wait for a journal that is full; beyond these the oldest are given up.
 _MOST_UNNOTED = 1000
 
@@ -47,6 +49,7 @@ class Services:
     commit: GroupCommit
     data: Path
     watchers: list[Watcher] = field(default_factory=list)
+    leavers: list[Leaver] = field(default_factory=list)
     present: dict[DeviceId, Commandable] = field(default_factory=dict)
     unrecorded_bytes: int = 0
     held_bytes: int = 0
@@ -100,8 +103,11 @@ class Services:
 
     def closed(self, conversation: Conversation, reason: str) -> None:
         """Journal a conversation's end; one whose opening was refused has none."""
+        ns = self.clock.now_ns()
+        for leaver in self.leavers:
+            leaver(conversation.id, reason, ns)
         try:
-            self.writer.close(conversation.id, reason, self.clock.now_ns())
+            self.writer.close(conversation.id, reason, ns)
         except JournalError as exc:
             log.debug("%s: %s", conversation.station, exc)
 

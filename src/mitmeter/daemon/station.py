@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mitmeter.config.endpoint import BROKER
-from mitmeter.daemon.drive import TalkDrive
+from mitmeter.daemon.drive import TalkDrive, Wish, nobody_grants
 from mitmeter.daemon.ends import Front, dial
 from mitmeter.daemon.plan import StationPlan
 from mitmeter.daemon.relay_drive import RelayDrive
 from mitmeter.daemon.services import Services, new_id
-from mitmeter.daemon.slow import Slow
+from mitmeter.daemon.unit import Unit
 from mitmeter.errors import ConfigError, LinkError
 from mitmeter.model import Conversation, Severity, Side, printable
-from mitmeter.protocol import DeviceContext, Gaps, HeadendContext, House, Party, Recall, Rule
+from mitmeter.protocol import Gaps, HeadendContext, House, Party, Recall, Rule
 from mitmeter.roles.conversation import Relay, Talk
 from mitmeter.roles.role import Role
 from mitmeter.transport import Link, LinkOwner, TcpListener
@@ -50,6 +50,7 @@ class Station(ABC):
         self._lost = asyncio.Event()
         self._refused = 0
         self._tasks: list[asyncio.Task[None]] = []
+        self._address = ""
 
     @abstractmethod
     async def start(self) -> None:
@@ -63,9 +64,9 @@ class Station(ABC):
     def where(self) -> str:
         """The endpoint in use, with the real port where the system chose one."""
         endpoint = self.plan.listen
-        if self.listener is None or endpoint is None:
+        if not self._address or endpoint is None:
             return str(self.plan.to)
-        return f"{endpoint.scheme}://{self.listener.address}"
+        return f"{endpoint.scheme}://{self._address}"
 
     async def stop(self, reason: str) -> None:
         """Accept no more, say what is still to be said, and end every conversation."""
@@ -96,6 +97,8 @@ class Station(ABC):
             raise ConfigError(f"station {self.plan.name}", "has no address to listen on")
         self._front = Front(self.plan, self.services)
         await self._front.open(endpoint, accept, self._refuse)
+        # Kept: a listener that is closed for a while knows it no longer.
+        self._address = "" if self.listener is None else self.listener.address
         self._spawn(self._sweep())
         self._spawn(self._renew())
 
@@ -120,7 +123,15 @@ class Station(ABC):
             tuple(sorted(plan.options.items())),
         )
 
-    def _talk(self, link: Link, party: Party[Any], plays: Side, *, hold: bool) -> TalkDrive:
+    def _talk(
+        self,
+        link: Link,
+        party: Party[Any],
+        plays: Side,
+        *,
+        hold: bool,
+        wish: Callable[[TalkDrive, Wish], None] = nobody_grants,
+    ) -> TalkDrive:
         """Begin a conversation in which we play one side."""
         drive = TalkDrive(
             self.services,
@@ -130,6 +141,7 @@ class Station(ABC):
             plays,
             hold=hold,
             over=self._over,
+            wish=wish,
         )
         self.drives.add(drive)
         drive.start()
@@ -182,16 +194,23 @@ class Station(ABC):
     async def _sweep(self) -> None:
         """Close what has been idle too long, and stop waiting for the rest of half messages."""
         patience = self.plan.patience
+        quiet = self._quiet()
         # A time-out shorter than the usual sweep is kept to within its own length.
         pause = min(SWEEP_SECONDS, patience.idle, patience.partial)
         while True:
             await asyncio.sleep(self.services.clock.real(pause))
             now = self.services.clock.now_ns()
             for drive in list(self.drives):
-                if now - drive.heard_ns > patience.idle * 1e9:
-                    drive.close(f"no message for {patience.idle:g} s")
+                spoken = drive.heard_ns != drive.conversation.opened_ns
+                limit = quiet if spoken else patience.idle
+                if now - drive.heard_ns > limit * 1e9:
+                    drive.close(f"no message for {limit:g} s")
                 elif isinstance(drive, TalkDrive) and drive.waits_since(patience.partial, now):
                     drive.flush_held()
+
+    def _quiet(self) -> float:
+        """Return how many seconds may pass between two messages of one conversation."""
+        return self.plan.patience.idle
 
 
 class TrapStation(Station):
@@ -220,52 +239,6 @@ class TrapStation(Station):
         make = self.plan.spec.headend
         assert make is not None  # noqa: S101 - checked in start()
         return self._talk(link, make(self._context), Side.HEADEND, hold=True)
-
-
-class EmulateStation(Station):
-    """Plays the device: dials its head-end again and again, or listens to be dialled."""
-
-    def __init__(self, plan: StationPlan, services: Services, house: House, zone: Any) -> None:
-        super().__init__(plan, services)
-        self._party: Party[Any] | None = None
-        self._context = DeviceContext(
-            house=house,
-            persona=plan.persona,
-            user=plan.user,
-            password=plan.password,
-            zone=zone,
-            seed=plan.seed,
-            frozen_at=services.clock.now() if plan.frozen else None,
-            options=plan.options,
-        )
-
-    async def start(self) -> None:
-        make = self.plan.spec.device
-        if make is None:
-            raise ConfigError("protocol", f"{self.plan.spec.name} has no device to emulate")
-        if self.plan.role.dials(self.plan.spec):
-            self._party = make(self._context)
-            self._spawn(self._keep_connected(self._dial))
-        else:
-            await self._listen(self._accept)
-
-    def _accept(self, link: Link) -> LinkOwner:
-        party = self._party
-        if party is None:
-            make = self.plan.spec.device
-            assert make is not None  # noqa: S101 - checked in start()
-            party = make(self._context)
-        drive = self._talk(link, party, Side.DEVICE, hold=False)
-        if not self.plan.delay:
-            return drive
-        return Slow(drive, self.services.clock.real(self.plan.delay))
-
-    async def _dial(self) -> None:
-        """Connect, as the device would; the device itself lives on between connections."""
-        target = self.plan.to
-        if target is None:
-            raise ConfigError("--to", "says where the device should connect to")
-        await dial(target, self._accept, timeout=self.plan.patience.connect, verify=False)
 
 
 class ProxyStation(Station):
@@ -341,17 +314,28 @@ class ProxyStation(Station):
 
 
 def make_station(
-    plan: StationPlan, services: Services, memory: Memory, zone: Any, house: House
+    plan: StationPlan, services: Services, memory: Memory, zone: Any, house: House, unit: Unit
 ) -> Station:
     """Return the station a plan asks for."""
     if plan.role is Role.TRAP:
         return TrapStation(plan, services, memory, zone)
     if plan.role is Role.PROXY:
-        return ProxyStation(plan, services, memory, zone)
+        if plan.spec.reverse is None:
+            return ProxyStation(plan, services, memory, zone)
+        from mitmeter.daemon.reverse import ReverseStation
+
+        return ReverseStation(plan, services)
+    # They are stations too, in rooms of their own.
     if plan.role is Role.EMULATE:
-        return EmulateStation(plan, services, house, zone)
+        from mitmeter.daemon.emulate import EmulateStation
+
+        return EmulateStation(plan, services, house, zone, unit)
     if plan.spec.topics and plan.to is not None and plan.to.scheme in BROKER:
-        from mitmeter.daemon.probe import ProbeStation  # it is a Station too
+        from mitmeter.daemon.probe import ProbeStation
 
         return ProbeStation(plan, services)
+    if plan.spec.dials is Side.HEADEND:
+        from mitmeter.daemon.reader import ReaderStation
+
+        return ReaderStation(plan, services, memory, zone)
     raise ConfigError("role", f"{plan.role} is not possible with {plan.spec.name}")

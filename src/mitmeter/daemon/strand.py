@@ -17,7 +17,15 @@ from mitmeter.model import (
     Side,
     printable,
 )
-from mitmeter.protocol import Codec, Decoded, Projected, Projection, Spec, Undecodable
+from mitmeter.protocol import (
+    Codec,
+    Decoded,
+    HearsRubble,
+    Projected,
+    Projection,
+    Spec,
+    Undecodable,
+)
 from mitmeter.roles.role import Role
 
 
@@ -40,9 +48,10 @@ class Strand:
         self._spec = spec
         self._proxied = conversation.role == Role.PROXY
         self._codecs: dict[bool, Codec[Any]] = {}
-        self._projection: Projection[Any] = _projection(spec, conversation)
+        self._projection = projection = _projection(spec, conversation)
         self._held: dict[tuple[Side, bool], bytearray] = {}
         self._rubble = 0
+        self._rubble_heard = projection.garbled if isinstance(projection, HearsRubble) else None
         synthetic = conversation.role == Role.EMULATE or conversation.synthetic
         self._origin = Origin.SYNTHETIC if synthetic else Origin.OBSERVED
 
@@ -94,7 +103,8 @@ class Strand:
         found: list[Projected] = []
         for item in items:
             if isinstance(item, Undecodable):
-                found.extend(self._undecodable(sender, item, at))
+                told = self._rubble_heard or self._undecodable
+                found.extend(told(sender, item, at))
                 continue
             projected = self._projection.project(sender, item.message, at)
             if ours:

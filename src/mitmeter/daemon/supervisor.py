@@ -7,18 +7,19 @@ import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mitmeter.daemon import control
 from mitmeter.daemon.clock import Clock
 from mitmeter.daemon.handles import raise_limit, within
+from mitmeter.daemon.house import house_of
 from mitmeter.daemon.ingest import Ingest
 from mitmeter.daemon.network import Network
 from mitmeter.daemon.plan import DaemonPlan
 from mitmeter.daemon.services import Services, new_id
 from mitmeter.daemon.station import Memory, Station, make_station
+from mitmeter.daemon.unit import Unit
 from mitmeter.daemon.upkeep import Upkeep
 from mitmeter.errors import JournalError, MitmeterError, RemoteProtocolError, StoreError
 from mitmeter.journal.commit import GroupCommit
@@ -26,6 +27,10 @@ from mitmeter.journal.writer import JournalWriter
 from mitmeter.model import DeviceId, Severity
 from mitmeter.protocol import Command, House
 from mitmeter.store import Store
+
+if TYPE_CHECKING:
+    from mitmeter.daemon.feeds import Feeds
+    from mitmeter.daemon.web import Web
 
 log = logging.getLogger("mitmeter")
 
@@ -52,7 +57,10 @@ class Daemon:
         self.data = data
         self.clock = clock or Clock()
         self.stations: list[Station] = []
+        self.units: dict[str, Unit] = {}
         self.network: Network | None = None
+        self.feeds: Feeds | None = None
+        self.web: Web | None = None
         self._house = house
         self._services: Services | None = None
         self.store: Store | None = None
@@ -100,6 +108,23 @@ class Daemon:
             finally:
                 self._services = None
 
+    async def settled(self) -> None:
+        """Wait until the store holds all that is journaled by now. Raises JournalError when it
+        cannot be saved.
+        """
+        services, ingest = self.services, self.ingest
+        assert ingest is not None  # noqa: S101 - opened by running(), like services
+        rested = asyncio.Event()
+        ingest.rested.append(rested.set)
+        try:
+            await services.commit.settled()
+            target = services.writer.synced
+            while not ingest.is_through(target):
+                await rested.wait()
+                rested.clear()
+        finally:
+            ingest.rested.remove(rested.set)
+
     # the parts of running
 
     async def _work(self, commit: GroupCommit, ingest: Ingest) -> None:
@@ -119,26 +144,46 @@ class Daemon:
         try:
             handles = raise_limit() // max(1, len(self.plan.stations))
             for plan in self.plan.stations:
-                house = self._house or _house(plan, self.clock, self.plan.zone)
+                house = self._house or house_of(plan, self.clock, self.plan.zone)
+                name = plan.unit or plan.name
+                unit = self.units.setdefault(name, Unit(name, self.data, services))
                 station = make_station(
-                    within(plan, handles), services, memory, self.plan.zone, house
+                    within(plan, handles), services, memory, self.plan.zone, house, unit
                 )
                 await station.start()
                 self.stations.append(station)
             # Names come last: nobody is sent to a station that does not listen yet.
             self.network = Network(self.plan.network, services, self.data)
             await self.network.start()
+            if self.plan.sinks:
+                from mitmeter.daemon.feeds import Feeds
+
+                self.feeds = Feeds(self.plan.sinks, self.data / STORE, self.data, services)
+                self.feeds.start()
+            if self.plan.web is not None:
+                from mitmeter.daemon.web import open_web
+
+                self.web = await open_web(self, self.plan.web)
         except BaseException:
             await self._stop(commit, ingest)
             raise
 
     async def _stop(self, commit: GroupCommit, ingest: Ingest) -> None:
+        if self.web is not None:
+            await self.web.stop()
+            self.web = None
+        if self.feeds is not None:
+            await self.feeds.stop()
+            self.feeds = None
         if self.network is not None:
             await self.network.stop()
             self.network = None
         for station in self.stations:
             await station.stop("mitmeter stopped")
         self.stations.clear()
+        for unit in self.units.values():
+            await unit.stop()
+        self.units.clear()
         with contextlib.suppress(MitmeterError):
             await commit.aclose()
         for task in self._tasks:
@@ -167,6 +212,10 @@ class Daemon:
             return await self._command(request)
         if request.get("do") == "status":
             return self.status()
+        if request.get("do") == "nudge sinks":
+            if self.feeds is not None:
+                self.feeds.nudge()
+            return {"sinks": [each.name for each in self.plan.sinks]}
         return {"error": "unknown request"}
 
     async def _command(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -225,18 +274,3 @@ class _Shut:
             if exc is None:
                 raise JournalError(text) from failure
             log.warning("%s", text)
-
-
-def _house(plan: Any, clock: Clock, zone: Any) -> House:
-    """The house of one emulated device; built at the turn of the year unless told otherwise.
-
-    At least two days old, so that the device has a history to tell.
-    """
-    from mitmeter.simulate import House as SimulatedHouse
-    from mitmeter.simulate import Site
-
-    since = plan.house_since
-    if since is None:
-        lived = clock.now() - timedelta(days=2)
-        since = lived.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
-    return SimulatedHouse(plan.seed, since, Site(zone=zone))

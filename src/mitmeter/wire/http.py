@@ -85,3 +85,7 @@ class HttpConversation:
         if sender is self._client:
             return self._requests.end()
         return self._responses.end()
+
+    def lost(self, sender: Side) -> bool:
+        """Tell whether what that side says is HTTP no more: garbage came, or an upgrade."""
+        return self._requests.lost if sender is self._client else self._responses.lost

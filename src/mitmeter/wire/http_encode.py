@@ -70,6 +70,21 @@ def encode_response(
     return _encode(line, headers, fields, body, measure=measure)
 
 
+def encode_head(status: int, reason: str, headers: Headers) -> bytes:
+    """Return a response's head alone, for a body that is passed on piece by piece.
+
+    The headers say how long it is. Raises LocalProtocolError for what cannot be said.
+    """
+    if not 100 <= status <= 999 or not _REASON.fullmatch(reason):
+        raise LocalProtocolError(f"HTTP/1.1 {status} {reason!r} is no status line")
+    _sense(headers, "1.1")
+    line = f"HTTP/1.1 {status} {reason}" if reason else f"HTTP/1.1 {status}"
+    lines = [line, *(f"{name}: {value}" for name, value in headers), "", ""]
+    if len(headers) > MAX_HEADERS:
+        raise LocalProtocolError(f"more than {MAX_HEADERS} headers")
+    return "\r\n".join(lines).encode("latin-1")
+
+
 def _sense(headers: Headers, version: str) -> Sense:
     for name, value in headers:
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):

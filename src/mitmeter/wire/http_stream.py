@@ -52,6 +52,11 @@ class Stream(Generic[H]):
         self._refused = 0  # how many of them are the message that was refused
         self._begin_message()
 
+    @property
+    def lost(self) -> bool:
+        """Whether everything from here on is garbage."""
+        return bool(self._reason) or self._exchange.over
+
     def feed(self, data: bytes) -> list[HttpItem]:
         """Return what these bytes make certain."""
         if not self._held and not self._reason and not self._exchange.over:

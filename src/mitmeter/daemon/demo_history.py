@@ -1,0 +1,139 @@
+"""The year before the demo: what each of its devices would have reported every half hour.
+
+Counters as the device shows them, powers as their mean over the half hour before: whole, rounded
+down where the device cuts off, in the decimals it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import ROUND_DOWN, Decimal
+
+from mitmeter.protocol import HouseEnergy, HouseState
+from mitmeter.simulate import House, Integrals
+
+STEP = timedelta(minutes=30)
+_STEP_US = STEP // timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfHour:
+    """The house over one half hour: what flowed in it, and how it stands at its end."""
+
+    flowed: Integrals
+    energy: HouseEnergy
+    state: HouseState
+
+    def mean_w(self, *watt_microseconds: int) -> str:
+        return str(round(sum(watt_microseconds) / _STEP_US))
+
+
+Cell = Callable[[HalfHour], str]
+
+
+def _counter(read: Callable[[HouseEnergy], Decimal], decimals: int, begin: str = "0") -> Cell:
+    """Return a register that had `begin` on it when the house began, and shows what is complete."""
+    quantum, start = Decimal(1).scaleb(-decimals), Decimal(begin)
+    return lambda half: str((start + read(half.energy)).quantize(quantum, ROUND_DOWN))
+
+
+def _grid_w(half: HalfHour) -> str:
+    return half.mean_w(half.flowed.imported, -half.flowed.exported)
+
+
+def _clamp_w(half: HalfHour) -> str:
+    """Return what a clamp without direction makes of it."""
+    return half.mean_w(half.flowed.imported, half.flowed.exported)
+
+
+def _soc(half: HalfHour) -> str:
+    """Return the state of charge in the steps of 0.4 % that the battery knows."""
+    steps = int(half.state.soc_percent * 250) // 100
+    return str(Decimal(steps * 4).scaleb(-1))
+
+
+BATTERY: dict[str, Cell] = {
+    "grid.power": _grid_w,
+    "pv.power": lambda half: half.mean_w(half.flowed.pv),
+    "battery.power": lambda half: half.mean_w(half.flowed.discharged, -half.flowed.charged),
+    "house.power": lambda half: half.mean_w(half.flowed.load),
+    "battery.soc": _soc,
+    "grid.import": _counter(lambda energy: energy.imported, 2),
+    "grid.export": _counter(lambda energy: energy.exported, 2),
+    "pv.energy": _counter(lambda energy: energy.pv, 1),
+    "battery.charged": _counter(lambda energy: energy.charged, 1),
+    "battery.discharged": _counter(lambda energy: energy.discharged, 1),
+}
+DISPLAY: dict[str, Cell] = {
+    "grid.power": _grid_w,
+    "grid.import": _counter(lambda energy: energy.imported, 3, "4200.000"),
+    "grid.export": _counter(lambda energy: energy.exported, 3),
+    "gas.volume": _counter(lambda energy: energy.gas_volume, 3, "987.654"),
+    "price.import": lambda half: str(half.state.price_import),
+    "price.standing": lambda half: str(half.state.price_standing),
+}
+PRICES = frozenset({"price.import", "price.standing"})
+HUB: dict[str, Cell] = {"grid.power": _clamp_w}
+METER: dict[str, Cell] = {
+    "grid.power": _grid_w,
+    "grid.import": _counter(lambda energy: energy.imported, 4, "7183.2712"),
+    "grid.export": _counter(lambda energy: energy.exported, 4),
+}
+
+
+def half_hours(
+    house: House, since: datetime, until: datetime
+) -> Iterator[tuple[datetime, HalfHour]]:
+    """Yield the end of each whole half hour between two instants, and what happened in it."""
+    at = _EPOCH + -((_EPOCH - since) // STEP) * STEP
+    before = house.integrals(at)
+    while (at := at + STEP) <= until:
+        now = house.integrals(at)
+        yield at, HalfHour(_between(before, now), house.energy(at), house.state(at))
+        before = now
+
+
+def _between(before: Integrals, after: Integrals) -> Integrals:
+    return Integrals(
+        imported=after.imported - before.imported,
+        exported=after.exported - before.exported,
+        pv=after.pv - before.pv,
+        charged=after.charged - before.charged,
+        discharged=after.discharged - before.discharged,
+        load=after.load - before.load,
+        charged_from_grid=after.charged_from_grid - before.charged_from_grid,
+        imported_low=after.imported_low - before.imported_low,
+        gas=after.gas - before.gas,
+    )
+
+
+def tables(
+    house: House,
+    since: datetime,
+    until: datetime,
+    devices: Sequence[Mapping[str, Cell]],
+    going: Callable[[], bool] = lambda: True,
+) -> list[list[bytes]]:
+    """Return the lines of each device's CSV, header first: `at`, then a column to a quantity.
+
+    going: whether they are still wanted; asked once for every half hour.
+    """
+    said: list[dict[str, str]] = [{} for _ in devices]
+    found = [[f"at,{','.join(cells)}\n".encode()] for cells in devices]
+    for at, half in half_hours(house, since, until):
+        if not going():
+            break
+        stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        for lines, cells, told in zip(found, devices, said, strict=True):
+            row = [stamp]
+            for name, cell in cells.items():
+                value = cell(half)
+                # A price is told when it changes, and once a day.
+                again = name in PRICES and told.get(name) == value
+                told[name] = value
+                row.append("" if again and at.time() != time.min else value)
+            lines.append(f"{','.join(row)}\n".encode())
+    return found
