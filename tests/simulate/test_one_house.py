@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 
 from mitmeter import registry
 from mitmeter.daemon.demo import Part, parts
-from mitmeter.daemon.demo_history import STEP, HalfHour, half_hours, tables
+from mitmeter.daemon.demo_history import FINE_STEP, STEP, Span, spans, tables
 from mitmeter.daemon.persona import load_persona
 from mitmeter.model import Reading
 from mitmeter.simulate import House, Site
@@ -181,20 +181,32 @@ def test_the_past_of_a_demo_is_what_its_device_would_have_said(part: Part) -> No
 def _cell(cell: object, at: datetime) -> Decimal:
     assert callable(cell)
     nothing = house().integrals(BUILT)
-    half = HalfHour(nothing, house().energy(at), house().state(at))
-    return Decimal(str(cell(half)))
+    span = Span(nothing, house().energy(at), house().state(at), STEP)
+    return Decimal(str(cell(span)))
 
 
-def test_means_are_the_energies_of_their_half_hours() -> None:
-    hours = list(half_hours(house(), START, START + timedelta(hours=5)))
-    assert hours[0][0] == datetime(2025, 6, 3, 16, tzinfo=UTC)
-    assert len(hours) == 9
-    for at, half in hours:
-        before, after = house().energy(at - STEP), house().energy(at)
+@pytest.mark.parametrize(("days", "step"), [(0, FINE_STEP), (3, STEP)])
+def test_means_are_the_energies_since_the_report_before(days: int, step: timedelta) -> None:
+    begin = START + timedelta(hours=1)
+    found = [
+        each for each in spans(house(), START, begin + timedelta(days=days)) if each[0] <= begin
+    ]
+    assert len(found) == pytest.approx(timedelta(hours=1) / step, abs=1)
+    for at, span in found:
+        before, after = house().energy(at - step), house().energy(at)
         kwh = (after.imported - before.imported) - (after.exported - before.exported)
-        told_w = int(part_of("display").tells["grid.power"](half))
-        assert abs(told_w - kwh * 2000) <= Decimal("0.5")
-        assert half.flowed.pv == house().integrals(at).pv - house().integrals(at - STEP).pv
+        told_w = int(part_of("display").tells["grid.power"](span))
+        assert abs(told_w - kwh * 1000 * Decimal(timedelta(hours=1) / step)) <= Decimal("0.5")
+        assert span.flowed.pv == house().integrals(at).pv - house().integrals(at - step).pv
+
+
+def test_the_last_two_days_are_told_by_the_minute() -> None:
+    until = datetime(2025, 6, 5, 10, 0, 30, tzinfo=UTC)
+    told_at = [at for at, _ in spans(house(), datetime(2025, 6, 3, tzinfo=UTC), until)]
+    border = told_at.index(datetime(2025, 6, 4, tzinfo=UTC))
+    assert {b - a for a, b in pairwise(told_at[: border + 1])} == {STEP}
+    assert {b - a for a, b in pairwise(told_at[border:])} == {FINE_STEP}
+    assert told_at[-1] == datetime(2025, 6, 5, 10, 0, tzinfo=UTC)
 
 
 def part_of(name: str) -> Part:

@@ -20,7 +20,7 @@ from mitmeter import registry
 from mitmeter.config.endpoint import Endpoint
 from mitmeter.config.zone import system_zone
 from mitmeter.daemon.clock import Clock
-from mitmeter.daemon.demo_history import BATTERY, DISPLAY, HUB, METER, STEP, Cell, tables
+from mitmeter.daemon.demo_history import BATTERY, DISPLAY, FINE_STEP, HUB, METER, Cell, tables
 from mitmeter.daemon.history import History, bring_in
 from mitmeter.daemon.persona import load_persona
 from mitmeter.daemon.plan import DaemonPlan, Patience, StationPlan
@@ -358,7 +358,7 @@ def _write_history(
         for part, lines in zip(devices, found, strict=True)
     ]
     bring_in(data, system_zone(), histories, at=now)
-    filled = replace(past, filled=now - (now - past.built) % STEP)
+    filled = replace(past, filled=now - (now - past.built) % FINE_STEP)
     filled.write(data)
     return filled
 

@@ -1,7 +1,8 @@
-"""The year before the demo: what each of its devices would have reported every half hour.
+"""The year before the demo: what each of its devices would have reported every half hour, and in
+its last two days every minute.
 
-Counters as the device shows them, powers as their mean over the half hour before: whole, rounded
-down where the device cuts off, in the decimals it has.
+Counters as the device shows them, powers as their mean over the time since the report before:
+whole, rounded down where the device cuts off, in the decimals it has.
 """
 
 from __future__ import annotations
@@ -15,51 +16,53 @@ from mitmeter.protocol import HouseEnergy, HouseState
 from mitmeter.simulate import House, Integrals
 
 STEP = timedelta(minutes=30)
-_STEP_US = STEP // timedelta(microseconds=1)
+# So that the last hours do not look like an outage beside what is reported live.
+FINE_STEP = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class HalfHour:
-    """The house over one half hour: what flowed in it, and how it stands at its end."""
+class Span:
+    """The house over some time: what flowed in it, and how it stands at its end."""
 
     flowed: Integrals
     energy: HouseEnergy
     state: HouseState
+    lasted: timedelta
 
     def mean_w(self, *watt_microseconds: int) -> str:
-        return str(round(sum(watt_microseconds) / _STEP_US))
+        return str(round(sum(watt_microseconds) / (self.lasted // timedelta(microseconds=1))))
 
 
-Cell = Callable[[HalfHour], str]
+Cell = Callable[[Span], str]
 
 
 def _counter(read: Callable[[HouseEnergy], Decimal], decimals: int, begin: str = "0") -> Cell:
     """Return a register that had `begin` on it when the house began, and shows what is complete."""
     quantum, start = Decimal(1).scaleb(-decimals), Decimal(begin)
-    return lambda half: str((start + read(half.energy)).quantize(quantum, ROUND_DOWN))
+    return lambda span: str((start + read(span.energy)).quantize(quantum, ROUND_DOWN))
 
 
-def _grid_w(half: HalfHour) -> str:
-    return half.mean_w(half.flowed.imported, -half.flowed.exported)
+def _grid_w(span: Span) -> str:
+    return span.mean_w(span.flowed.imported, -span.flowed.exported)
 
 
-def _clamp_w(half: HalfHour) -> str:
+def _clamp_w(span: Span) -> str:
     """Return what a clamp without direction makes of it."""
-    return half.mean_w(half.flowed.imported, half.flowed.exported)
+    return span.mean_w(span.flowed.imported, span.flowed.exported)
 
 
-def _soc(half: HalfHour) -> str:
+def _soc(span: Span) -> str:
     """Return the state of charge in the steps of 0.4 % that the battery knows."""
-    steps = int(half.state.soc_percent * 250) // 100
+    steps = int(span.state.soc_percent * 250) // 100
     return str(Decimal(steps * 4).scaleb(-1))
 
 
 BATTERY: dict[str, Cell] = {
     "grid.power": _grid_w,
-    "pv.power": lambda half: half.mean_w(half.flowed.pv),
-    "battery.power": lambda half: half.mean_w(half.flowed.discharged, -half.flowed.charged),
-    "house.power": lambda half: half.mean_w(half.flowed.load),
+    "pv.power": lambda span: span.mean_w(span.flowed.pv),
+    "battery.power": lambda span: span.mean_w(span.flowed.discharged, -span.flowed.charged),
+    "house.power": lambda span: span.mean_w(span.flowed.load),
     "battery.soc": _soc,
     "grid.import": _counter(lambda energy: energy.imported, 2),
     "grid.export": _counter(lambda energy: energy.exported, 2),
@@ -72,10 +75,12 @@ DISPLAY: dict[str, Cell] = {
     "grid.import": _counter(lambda energy: energy.imported, 3, "4200.000"),
     "grid.export": _counter(lambda energy: energy.exported, 3),
     "gas.volume": _counter(lambda energy: energy.gas_volume, 3, "987.654"),
-    "price.import": lambda half: str(half.state.price_import),
-    "price.standing": lambda half: str(half.state.price_standing),
+    "price.import": lambda span: str(span.state.price_import),
+    "price.standing": lambda span: str(span.state.price_standing),
 }
 PRICES = frozenset({"price.import", "price.standing"})
+# A gas meter lives on a battery: it speaks every half hour.
+_SELDOM = frozenset({"gas.volume"})
 HUB: dict[str, Cell] = {"grid.power": _clamp_w}
 METER: dict[str, Cell] = {
     "grid.power": _grid_w,
@@ -84,15 +89,23 @@ METER: dict[str, Cell] = {
 }
 
 
-def half_hours(
-    house: House, since: datetime, until: datetime
-) -> Iterator[tuple[datetime, HalfHour]]:
-    """Yield the end of each whole half hour between two instants, and what happened in it."""
-    at = _EPOCH + -((_EPOCH - since) // STEP) * STEP
+def spans(house: House, since: datetime, until: datetime) -> Iterator[tuple[datetime, Span]]:
+    """Yield each instant of a report between two instants, and what happened since the one before.
+
+    Half hours up to the midnight (UTC) before the last, minutes from there on.
+    """
+    midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
+    fine = midnight - timedelta(days=1)
+    first = STEP if since < fine else FINE_STEP
+    at = _EPOCH + -((_EPOCH - since) // first) * first
     before = house.integrals(at)
-    while (at := at + STEP) <= until:
+    while True:
+        step = STEP if at < fine else FINE_STEP
+        at += step
+        if at > until:
+            return
         now = house.integrals(at)
-        yield at, HalfHour(_between(before, now), house.energy(at), house.state(at))
+        yield at, Span(_between(before, now), house.energy(at), house.state(at), step)
         before = now
 
 
@@ -119,18 +132,21 @@ def tables(
 ) -> list[list[bytes]]:
     """Return the lines of each device's CSV, header first: `at`, then a column to a quantity.
 
-    going: whether they are still wanted; asked once for every half hour.
+    going: whether they are still wanted; asked once for every row.
     """
     said: list[dict[str, str]] = [{} for _ in devices]
     found = [[f"at,{','.join(cells)}\n".encode()] for cells in devices]
-    for at, half in half_hours(house, since, until):
+    for at, span in spans(house, since, until):
         if not going():
             break
         stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
         for lines, cells, told in zip(found, devices, said, strict=True):
             row = [stamp]
             for name, cell in cells.items():
-                value = cell(half)
+                if name in _SELDOM and at.minute % 30:
+                    row.append("")
+                    continue
+                value = cell(span)
                 # A price is told when it changes, and once a day.
                 again = name in PRICES and told.get(name) == value
                 told[name] = value

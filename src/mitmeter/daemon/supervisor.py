@@ -138,6 +138,7 @@ class Daemon:
                 ingest.follow(commit, self.clock, self.plan.batch_seconds), name="ingest"
             ),
             asyncio.create_task(self._upkeep.run(), name="upkeep"),
+            asyncio.create_task(self._upkeep.sum_up(), name="roll-ups"),
         ]
         for task in self._tasks:
             task.add_done_callback(_tell_of_end)

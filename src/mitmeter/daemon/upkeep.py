@@ -1,4 +1,6 @@
-"""The journal's housekeeping while a daemon runs: seal what has been rolled, prune what is old."""
+"""Housekeeping while a daemon runs: seal what has been rolled, prune what is old, and sum up what
+came into the store at once.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,10 @@ from mitmeter.store import Store
 log = logging.getLogger("mitmeter")
 
 EVERY_SECONDS = 600.0
+# A slice of summing up takes some milliseconds, and then others have their turn for longer.
+_QUARTERS = 250
+_PAUSE_SECONDS = 0.05
+_LOOK_SECONDS = 60.0
 
 
 class Upkeep:
@@ -34,6 +40,19 @@ class Upkeep:
         while True:
             await self.once()
             await asyncio.sleep(EVERY_SECONDS)
+
+    async def sum_up(self) -> None:
+        """Bring the roll-ups up to date that no batch gets to: of imports, and of older stores.
+
+        Until then views read the readings themselves, which takes longer and says the same.
+        """
+        while True:
+            try:
+                left = self._store.settle(_QUARTERS)
+            except MitmeterError as exc:
+                log.warning("roll-ups: %s", exc)
+                left = 0
+            await asyncio.sleep(_PAUSE_SECONDS if left > _QUARTERS else _LOOK_SECONDS)
 
     async def once(self) -> None:
         """Seal and prune now. A failure is told and tried again next time."""
