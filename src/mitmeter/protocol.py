@@ -210,7 +210,15 @@ class Emit(Generic[M_co]):
     message: M_co
 
 
-RuleAction = Emit[M] | SetTimer | Identify | Report | Answer
+@dataclass(frozen=True, slots=True)
+class EmitRaw:
+    """Say exactly these bytes towards `to`, between two messages of the other side."""
+
+    to: Side
+    data: bytes
+
+
+RuleAction = Emit[M] | EmitRaw | SetTimer | Identify | Report | Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,6 +569,15 @@ Portrait = Callable[[Iterable[Spoken[Any]]], str]
 Listing = Callable[[Iterable[Spoken[Any]]], Iterable[Listed]]
 
 
+# What a proxy may do whatever is spoken; a protocol's own rule of the same name goes before it.
+ANY_RULES = ("observe", "replace", "inject")
+# Whom a rule without knowledge of the protocol says something to is named by the station:
+# `tcp:between`.
+INJECT = CommandHelp(
+    "inject", "to=device|headend hex=HEX", "through a proxy with --rule inject: say these bytes"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Spec(Generic[M]):
     """One protocol: everything the rest of mitmeter needs to know of it.
@@ -614,6 +631,11 @@ class Spec(Generic[M]):
     recognises: Callable[[Side, bytes], bool] | None = None
     plain: bool = False
     reword: Reword | None = None
+
+    @property
+    def rule_names(self) -> tuple[str, ...]:
+        """Every rule a proxy of this protocol may have, sorted."""
+        return tuple(sorted({*self.rules, *ANY_RULES}))
 
 
 # Members and headers whose value is nobody's to read over a shoulder, whatever the protocol.

@@ -15,6 +15,7 @@ from mitmeter.cli.usage import Command
 from mitmeter.config.suggest import hint
 from mitmeter.errors import RemoteProtocolError
 from mitmeter.model import DeviceId, printable
+from mitmeter.protocol import INJECT
 
 
 @click.command(
@@ -66,6 +67,6 @@ def _check(device: str, name: str) -> None:
         spec = find_spec(DeviceId.parse(device).protocol)
     except RemoteProtocolError as exc:
         raise click.UsageError(f"DEVICE: {exc}") from exc
-    known = [each.name for each in spec.commands]
+    known = [*(each.name for each in spec.commands), INJECT.name]
     if name not in known:
         raise click.UsageError(f"{spec.name} has no command {name!r}; {hint(name, known)}")

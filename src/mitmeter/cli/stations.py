@@ -16,7 +16,7 @@ from mitmeter.cli.settings import Settings, global_options
 from mitmeter.cli.transcript import Transcript, followed
 from mitmeter.cli.usage import Command
 from mitmeter.cli.wanted import FILTER
-from mitmeter.config.endpoint import SCHEMES, Endpoint
+from mitmeter.config.endpoint import ORIGINAL, SCHEMES, Endpoint
 from mitmeter.config.suggest import hint
 from mitmeter.errors import ConfigError, JournalError
 from mitmeter.model import Secret
@@ -39,6 +39,15 @@ _OPTION = click.option(
 def endpoint_to(text: str, schemes: Sequence[str] = SCHEMES) -> Endpoint:
     """Return the address --to names. Raises ConfigError for one that nobody can be reached at."""
     to = Endpoint.parse(text, "--to", schemes)
+    return _with_port(to, text)
+
+
+def _onward(text: str) -> Endpoint:
+    to = Endpoint.parse_onward(text, "--to")
+    return to if to.scheme == ORIGINAL else _with_port(to, text)
+
+
+def _with_port(to: Endpoint, text: str) -> Endpoint:
     if not to.port:
         raise ConfigError("--to", f"{text!r}: port 0 is for listening only")
     return to
@@ -95,6 +104,9 @@ def trap_command(
         "mitmeter proxy alphaess --to tcp://127.0.0.1:7778 --rule redact --rule deny-writes",
         "mitmeter proxy alphaess --to tcp://127.0.0.1:7778 --rule deny-writes --allow Resume",
         "mitmeter proxy kamstrup --to tcp://192.168.1.210:1025 --follow --filter verdict=unknown",
+        "mitmeter proxy tls --to tls://192.0.2.7:443 --listen tls://127.0.0.1:4433 "
+        "--option upstream=pinned",
+        "mitmeter proxy tcp --to original --listen tcp://0.0.0.0:4000",
     ),
 )
 @click.argument("protocol")
@@ -105,7 +117,7 @@ def trap_command(
     "rules",
     metavar="RULE",
     multiple=True,
-    help="redact, deny-writes, inject; repeatable.",
+    help="redact, deny-writes, replace, inject; repeatable.",
 )
 @click.option("--allow", metavar="NAMES", help="What deny-writes lets pass, comma-separated.")
 @ZONE
@@ -126,12 +138,16 @@ def proxy_command(
     follow: bool,
     filters: tuple[str, ...],
 ) -> int:
-    """Stand between PROTOCOL's devices and their cloud: pass everything on, keep everything."""
+    """Stand between PROTOCOL's devices and their cloud: pass everything on, keep everything.
+
+    `tcp` and `tls` take any device. URL may be `original`, where a redirected connection was going,
+    or `tls://*:443`, the name a client asks for.
+    """
     spec = find_spec(protocol)
     for index, rule in enumerate(rules):
-        if rule not in spec.rules:
-            known = sorted(spec.rules)
-            raise ConfigError("--rule", f"{rule!r} is no rule of {spec.name}; {hint(rule, known)}")
+        if rule not in spec.rule_names:
+            known = hint(rule, spec.rule_names)
+            raise ConfigError("--rule", f"{rule!r} is no rule of {spec.name}; {known}")
         if rule in rules[:index]:
             raise ConfigError("--rule", f"{rule!r} is there twice")
     if allow is not None:
@@ -316,7 +332,7 @@ def _run(
         role=role,
         spec=spec,
         listen=None if role.dials(spec) else Endpoint.parse(listen or spec.listen, "--listen"),
-        to=None if to is None else endpoint_to(to),
+        to=None if to is None else _onward(to) if role is Role.PROXY else endpoint_to(to),
         options=pairs(options, "--option: "),
         patience=Patience.at(speed),
         **station,

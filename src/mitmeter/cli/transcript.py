@@ -13,6 +13,7 @@ from mitmeter.cli.output import json_text
 from mitmeter.cli.table import window_width
 from mitmeter.cli.wanted import wanted
 from mitmeter.daemon.drive import HALF_MESSAGE
+from mitmeter.daemon.recognition import shown_codec
 from mitmeter.errors import ConfigError
 from mitmeter.journal.records import Closed, Entry, Noted, Opened
 from mitmeter.model import Chunk, Conversation, Side, instant, printable
@@ -156,7 +157,7 @@ class Transcript:
         """Return what a chunk completes; None for a protocol that is not installed here."""
         if changed not in talk.codecs:
             try:
-                talk.codecs[changed] = registry.spec(chunk.conversation.protocol).codec()
+                talk.codecs[changed] = shown_codec(registry.spec(chunk.conversation.protocol))
             except ConfigError:
                 talk.codecs[changed] = None
         codec = talk.codecs[changed]

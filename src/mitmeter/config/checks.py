@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mitmeter import registry
-from mitmeter.config.endpoint import BROKER, Endpoint
+from mitmeter.config.endpoint import ASKED, BROKER, ORIGINAL, Endpoint
 from mitmeter.config.network_tables import Network
 from mitmeter.config.sink_tables import check_sink
 from mitmeter.config.suggest import hint, one_of
@@ -122,8 +122,9 @@ def _emulate(station: Station, spec: Any, device_dials: bool) -> Iterator[Proble
 
 def _rules(station: Station, spec: Any) -> Iterator[Problem]:
     for index, rule in enumerate(station.rules):
-        if rule not in spec.rules:
-            yield f"rules[{index}]", f"{rule!r} is no rule of {spec.name}; {hint(rule, spec.rules)}"
+        if rule not in spec.rule_names:
+            known = hint(rule, spec.rule_names)
+            yield f"rules[{index}]", f"{rule!r} is no rule of {spec.name}; {known}"
         elif rule in station.rules[:index]:
             yield f"rules[{index}]", f"{rule!r} is there twice"
 
@@ -133,6 +134,9 @@ def _schemes(station: Station, spec: Any) -> Iterator[Problem]:
         endpoint: Endpoint | None = getattr(station, key)
         if endpoint is None:
             continue
+        if endpoint.host == ASKED:
+            yield from _onward(station, spec, endpoint)
+            continue
         at_broker = key == "to" and station.role == "probe" and spec.topics
         if endpoint.scheme not in SCHEMES and not (at_broker and endpoint.scheme in BROKER):
             yield (
@@ -141,6 +145,18 @@ def _schemes(station: Station, spec: Any) -> Iterator[Problem]:
             )
         elif key == "to" and endpoint.port == 0:
             yield key, "port 0 is for listening only"
+
+
+def _onward(station: Station, spec: Any, to: Endpoint) -> Iterator[Problem]:
+    """Yield what is wrong with going on to where a client says it goes."""
+    if station.role != "proxy" or spec.reverse is not None:
+        yield "to", f"{to} is for a proxy that passes bytes on"
+    elif to.scheme == ORIGINAL:
+        return
+    elif to.scheme != "tls":
+        yield "to", f"{to}: only a client that speaks TLS says which name it asks for"
+    elif not (station.listen or Endpoint.parse(spec.listen)).scheme == "tls":
+        yield "to", f"{to}: we have to listen by TLS, too, to hear which name a client asks for"
 
 
 def _listens_by_default(station: Station, spec: Any) -> bool:

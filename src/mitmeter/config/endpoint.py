@@ -12,6 +12,10 @@ from mitmeter.errors import ConfigError
 SCHEMES = ("tcp", "tls", "ssl3", "udp", "http", "https", "mqtt", "mqtts")
 # Those of a broker, where devices publish.
 BROKER = ("mqtt", "mqtts")
+# Not an address but wherever a connection was going before a router turned it to us.
+ORIGINAL = "original"
+# Instead of a host: whichever name a client asks for in its TLS handshake.
+ASKED = "*"
 _DEFAULT_PORTS = {"http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883}
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*\.?\Z")
 _LOOKS_LIKE_IPV4 = re.compile(r"[0-9.]+\Z")
@@ -21,7 +25,8 @@ _LOOKS_LIKE_IPV4 = re.compile(r"[0-9.]+\Z")
 class Endpoint:
     """One address to listen on or to connect to.
 
-    host: a name, an IPv4 address, or an IPv6 address without its brackets.
+    host: a name, an IPv4 address, or an IPv6 address without its brackets; where a proxy passes
+          things on to it may be `*`, see `parse_onward`.
     port: 0..65535; 0 asks the system for a free one and is for listening only.
     """
 
@@ -30,6 +35,8 @@ class Endpoint:
     port: int
 
     def __str__(self) -> str:
+        if self.scheme == ORIGINAL:
+            return ORIGINAL
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
@@ -45,6 +52,19 @@ class Endpoint:
             return _parse(text, tuple(schemes))
         except ValueError as exc:
             raise ConfigError(key, str(exc)) from None
+
+    @classmethod
+    def parse_onward(cls, text: str, key: str = "", schemes: Iterable[str] = SCHEMES) -> Endpoint:
+        """Return where a proxy passes things on to: as `parse`, or `original`, or with the host `*`
+        for the name a client asks for. Raises ConfigError under `key`.
+        """
+        if text == ORIGINAL:
+            return cls(ORIGINAL, ASKED, 0)
+        scheme, separator, rest = text.partition("://")
+        if not rest.startswith(f"{ASKED}:"):
+            return cls.parse(text, key, schemes)
+        found = cls.parse(f"{scheme}{separator}asked{rest.removeprefix(ASKED)}", key, schemes)
+        return cls(found.scheme, ASKED, found.port)
 
 
 def _parse(text: str, schemes: tuple[str, ...]) -> Endpoint:

@@ -108,6 +108,12 @@ Address = Annotated[
     PlainSerializer(str, return_type=str),
     _text("tcp://127.0.0.1:7777"),
 ]
+Onward = Annotated[
+    Endpoint,
+    _reader(Endpoint.parse_onward, Endpoint, "tcp://192.0.2.7:7777"),
+    PlainSerializer(str, return_type=str),
+    _text("tcp://192.0.2.7:7777"),
+]
 Duration = Annotated[
     timedelta,
     _reader(parse_duration, timedelta, "10m"),

@@ -15,6 +15,7 @@ from mitmeter.config.section import (
     File,
     Keep,
     Name,
+    Onward,
     Options,
     Section,
     Size,
@@ -106,9 +107,11 @@ class Station(Section):
         description="Where we listen; the protocol's own port on loopback unless given.",
         examples=["tcp://127.0.0.1:7777"],
     )
-    to: Address | None = Field(
+    to: Onward | None = Field(
         None,
-        description="Where we connect: the real server of a proxy, the device of a probe.",
+        description="Where we connect: the real server of a proxy, the device of a probe. A proxy "
+        'also takes "original", where a redirected connection was going, and "tls://*:443", the '
+        "name a client asks for.",
         examples=["tcp://192.0.2.7:7777"],
     )
     control: bool = Field(False, description="Whether an operator's commands may change anything.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
 
 from mitmeter.config.endpoint import Endpoint
 from mitmeter.daemon.plan import StationPlan
@@ -13,9 +14,12 @@ from mitmeter.daemon.services import Services
 from mitmeter.errors import ConfigError, LinkError
 from mitmeter.model import Severity, printable
 from mitmeter.transport import Link, LinkOwner, TcpListener, connect, listen
-from mitmeter.transport.certificates import Authority, Certificate
+from mitmeter.transport.certificates import Authority, Certificate, host_name
 from mitmeter.transport.secure import FailedHandshake
 from mitmeter.transport.secure_sockets import SecureListener
+
+if TYPE_CHECKING:
+    from mitmeter.transport.tls import Trust
 
 log = logging.getLogger("mitmeter")
 
@@ -49,8 +53,9 @@ class Front:
                 endpoint.host, endpoint.port, accept, limits=plan.limits, refused=refused
             )
         elif endpoint.scheme == "tls":
-            from mitmeter.transport.tls import Identity, listen_tls
+            from mitmeter.transport.tls import Identity, key_log, listen_tls
 
+            _tell_of_keys(key_log())
             certificate = await self._certificate(endpoint, plan.spec.certificate)
             # What a kind of device is known to take is shown to it whatever name it asks for.
             plain = plan.spec.certificate == "plain"
@@ -95,9 +100,17 @@ class Front:
             log.info("%d certificates were made anew", len(made))
 
     async def _certificate(self, endpoint: Endpoint, kind: str) -> Certificate:
-        names = [name for name in self._plan.spec.hosts if "." in name] or [endpoint.host]
+        names = [name for name in self._plan.spec.hosts if "." in name] or self._usual_names(
+            endpoint
+        )
         now = self._services.clock.now()
         return await asyncio.to_thread(self._authority.certificate_for, names, kind=kind, now=now)
+
+    def _usual_names(self, endpoint: Endpoint) -> list[str]:
+        """Return what to be called to a client that asks for no name."""
+        ends = (self._plan.to, endpoint)
+        names = [name for end in ends if end is not None and (name := host_name(end.host))]
+        return names[:1] or ["mitmeter"]
 
     def _by_name(self, name: str) -> Certificate | None:
         return self._authority.for_name(name, self._services.clock.now())
@@ -117,18 +130,41 @@ class Front:
         )
 
 
-async def dial(endpoint: Endpoint, accept: Accept, *, timeout: float, verify: bool) -> Link:
+@cache
+def _tell_of_keys(path: str) -> None:
+    """Say, once, that others can read along."""
+    if path:
+        log.warning(
+            "SSLKEYLOGFILE is set: the keys of all TLS, ours and the servers', go to %s", path
+        )
+
+
+async def dial(
+    endpoint: Endpoint,
+    accept: Accept,
+    *,
+    timeout: float,
+    verify: bool = True,
+    name: str = "",
+    trust: Trust | None = None,
+) -> Link:
     """Connect to an endpoint. Raises LinkError in words.
 
-    verify: for tls, whether the server has to prove who it is.
+    verify: for tls, whether the server has to prove who it is; `trust` says it in more detail.
+    name:   for tls, whom to ask for, where it is not the endpoint's host.
     """
     if endpoint.scheme == "tcp":
         return await connect(endpoint.host, endpoint.port, accept, timeout=timeout)
     if endpoint.scheme == "tls":
-        from mitmeter.transport.tls import Unverified, Verified, connect_tls
+        from mitmeter.transport.tls import Unverified, Verified, connect_foreign, connect_tls
 
-        trust = Verified() if verify else Unverified()
-        return await connect_tls(endpoint.host, endpoint.port, accept, trust=trust, timeout=timeout)
+        trust = trust or (Verified() if verify else Unverified())
+        host, port = endpoint.host, endpoint.port
+        if name:
+            return await connect_tls(
+                host, port, accept, trust=trust, server_hostname=name, timeout=timeout
+            )
+        return await connect_foreign(host, port, accept, trust=trust, timeout=timeout)
     if endpoint.scheme == "ssl3":
         from mitmeter.transport.legacy_tls import connect_legacy
 

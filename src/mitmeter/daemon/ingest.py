@@ -20,6 +20,7 @@ from mitmeter import registry
 from mitmeter.daemon.clock import Clock
 from mitmeter.daemon.drive import HALF_MESSAGE
 from mitmeter.daemon.gather import Gathering
+from mitmeter.daemon.plain_strand import PlainStrand, strand_of
 from mitmeter.daemon.strand import Strand
 from mitmeter.daemon.strangers import Strangers
 from mitmeter.errors import ConfigError, StoreError
@@ -67,7 +68,7 @@ class Ingest:
         self._made: _Made | None = None
         self._failing = False
         self._synced = start
-        self._strands: dict[str, Strand | None] = {}
+        self._strands: dict[str, Strand | PlainStrand | None] = {}
         self._clocks = ClockBook(zone, store.clocks())
         self._known = {device.device for device in store.devices()}
         self._left: dict[str, list[tuple[str, bytes]]] = {}
@@ -256,13 +257,13 @@ class Ingest:
             return
         self._spoken.add(name)
 
-    def _strand(self, conversation: Conversation) -> Strand | None:
+    def _strand(self, conversation: Conversation) -> Strand | PlainStrand | None:
         """Return the conversation's strand; None for a protocol that is not installed here."""
         if conversation.id in self._strands:
             return self._strands[conversation.id]
-        strand: Strand | None = None
+        strand: Strand | PlainStrand | None = None
         try:
-            strand = Strand(registry.spec(conversation.protocol), conversation)
+            strand = strand_of(registry.spec(conversation.protocol), conversation)
         except ConfigError as exc:
             log.warning("conversation %s is kept undecoded: %s", conversation.id, exc)
         else:

@@ -46,13 +46,17 @@ class Upkeep:
 
         Until then views read the readings themselves, which takes longer and says the same.
         """
+        before = 0
         while True:
             try:
                 left = self._store.settle(_QUARTERS)
             except MitmeterError as exc:
                 log.warning("roll-ups: %s", exc)
                 left = 0
-            await asyncio.sleep(_PAUSE_SECONDS if left > _QUARTERS else _LOOK_SECONDS)
+            # Those of the running quarter come back with every reading.
+            more = left > 0 and (left < before or before == 0)
+            before = left if more else 0
+            await asyncio.sleep(_PAUSE_SECONDS if more else _LOOK_SECONDS)
 
     async def once(self) -> None:
         """Seal and prune now. A failure is told and tried again next time."""

@@ -138,6 +138,10 @@ class SecureLink:
     def local(self) -> str:
         return self._link.local
 
+    def option(self, level: int, name: int, size: int) -> bytes:
+        """Return an option of the socket below, as `TcpLink.option`."""
+        return self._link.option(level, name, size)
+
     @property
     def version(self) -> str:
         """Such as `TLS 1.2`."""

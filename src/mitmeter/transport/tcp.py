@@ -115,6 +115,14 @@ class TcpLink(asyncio.Protocol):
     def host(self) -> str:
         return self.peer.rsplit(":", 1)[0]
 
+    def option(self, level: int, name: int, size: int) -> bytes:
+        """Return an option of the socket, b"" where it has none of that kind."""
+        held = None if self._transport is None else self._transport.get_extra_info("socket")
+        try:
+            return b"" if held is None else bytes(held.getsockopt(level, name, size))
+        except OSError:
+            return b""
+
     def write(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -129,6 +130,7 @@ def server_context(path: Path) -> ssl.SSLContext:
     context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_ciphers(f"{_CIPHERS}:@SECLEVEL=0")
     _load(context, path)
+    _keep_keys(context)
     return context
 
 
@@ -156,7 +158,21 @@ def client_context(trust: Trust, curve: str = "") -> ssl.SSLContext:
     if curve:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.set_ecdh_curve(curve)
+    _keep_keys(context)
     return context
+
+
+def key_log() -> str:
+    """Return the file an operator wants the keys of our TLS in, so that others can read along."""
+    return os.environ.get("SSLKEYLOGFILE", "")
+
+
+def _keep_keys(context: ssl.SSLContext) -> None:
+    if path := key_log():
+        try:
+            context.keylog_filename = path
+        except OSError as exc:
+            raise LinkError(f"SSLKEYLOGFILE {path} cannot be written: {exc.strerror}") from exc
 
 
 async def listen_tls(

@@ -6,6 +6,7 @@ from mitmeter.devices.alphaess.device import Battery
 from mitmeter.devices.alphaess.headend import Headend
 from mitmeter.devices.alphaess.messages import Message
 from mitmeter.devices.alphaess.readings import AlphaEssProjection
+from mitmeter.devices.alphaess.recognise import recognises
 from mitmeter.devices.alphaess.redact import redact
 from mitmeter.devices.alphaess.rules import RULES
 from mitmeter.model import Side
@@ -26,4 +27,5 @@ SPEC: Spec[Message] = Spec(
     redact=redact,
     commands=COMMANDS,
     persona="smile5",
+    recognises=recognises,
 )

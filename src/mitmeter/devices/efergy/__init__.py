@@ -5,6 +5,7 @@ from mitmeter.devices.efergy.device import Hub
 from mitmeter.devices.efergy.headend import Headend
 from mitmeter.devices.efergy.messages import Message
 from mitmeter.devices.efergy.readings import EfergyProjection
+from mitmeter.devices.efergy.recognise import recognises
 from mitmeter.devices.efergy.redact import redact
 from mitmeter.model import Side
 from mitmeter.protocol import Spec
@@ -25,4 +26,5 @@ SPEC: Spec[Message] = Spec(
     device=Hub,
     redact=redact,
     persona="h3",
+    recognises=recognises,
 )
