@@ -142,11 +142,13 @@ async def demo(
     """
     zone = system_zone()
     past = _past(data, wishes, Clock().now())
-    clock = Clock(speed=wishes.speed, start_ns=nanoseconds(max(past.ended, Clock().now())))
+    begin = max(past.ended, Clock().now())
     house = House(wishes.seed, past.built, Site(zone=zone))
     if wishes.days:
         say(f"filling in what every device would have reported in {wishes.days} days before")
-        past = await _fill_in(data, house, past, clock.now(), wanted)
+        past = await _fill_in(data, house, past, begin, wanted)
+    # Filling in takes some seconds, which at this speed would be minutes nobody has told of.
+    clock = Clock(speed=wishes.speed, start_ns=nanoseconds(begin))
     world = _World(data, wishes, clock, house, past.built)
     async with contextlib.AsyncExitStack() as stack:
         dialled = tuple(part for part in parts() if not part.dials)

@@ -34,13 +34,25 @@ class Span:
         return str(round(sum(watt_microseconds) / (self.lasted // timedelta(microseconds=1))))
 
 
-Cell = Callable[[Span], str]
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a device says of one quantity, and every how many minutes it does."""
+
+    read: Callable[[Span], str]
+    minutes: int = 1
+
+    def __call__(self, span: Span) -> str:
+        return self.read(span)
 
 
-def _counter(read: Callable[[HouseEnergy], Decimal], decimals: int, begin: str = "0") -> Cell:
+def _counter(
+    read: Callable[[HouseEnergy], Decimal], decimals: int, begin: str = "0", minutes: int = 1
+) -> Cell:
     """Return a register that had `begin` on it when the house began, and shows what is complete."""
     quantum, start = Decimal(1).scaleb(-decimals), Decimal(begin)
-    return lambda span: str((start + read(span.energy)).quantize(quantum, ROUND_DOWN))
+    return Cell(
+        lambda span: str((start + read(span.energy)).quantize(quantum, ROUND_DOWN)), minutes
+    )
 
 
 def _grid_w(span: Span) -> str:
@@ -59,31 +71,29 @@ def _soc(span: Span) -> str:
 
 
 BATTERY: dict[str, Cell] = {
-    "grid.power": _grid_w,
-    "pv.power": lambda span: span.mean_w(span.flowed.pv),
-    "battery.power": lambda span: span.mean_w(span.flowed.discharged, -span.flowed.charged),
-    "house.power": lambda span: span.mean_w(span.flowed.load),
-    "battery.soc": _soc,
-    "grid.import": _counter(lambda energy: energy.imported, 2),
-    "grid.export": _counter(lambda energy: energy.exported, 2),
-    "pv.energy": _counter(lambda energy: energy.pv, 1),
-    "battery.charged": _counter(lambda energy: energy.charged, 1),
-    "battery.discharged": _counter(lambda energy: energy.discharged, 1),
+    "grid.power": Cell(_grid_w),
+    "pv.power": Cell(lambda span: span.mean_w(span.flowed.pv)),
+    "battery.power": Cell(lambda span: span.mean_w(span.flowed.discharged, -span.flowed.charged)),
+    "house.power": Cell(lambda span: span.mean_w(span.flowed.load)),
+    "battery.soc": Cell(_soc),
+    "grid.import": _counter(lambda energy: energy.imported, 2, minutes=5),
+    "grid.export": _counter(lambda energy: energy.exported, 2, minutes=5),
+    "pv.energy": _counter(lambda energy: energy.pv, 1, minutes=5),
+    "battery.charged": _counter(lambda energy: energy.charged, 1, minutes=5),
+    "battery.discharged": _counter(lambda energy: energy.discharged, 1, minutes=5),
 }
 DISPLAY: dict[str, Cell] = {
-    "grid.power": _grid_w,
+    "grid.power": Cell(_grid_w),
     "grid.import": _counter(lambda energy: energy.imported, 3, "4200.000"),
     "grid.export": _counter(lambda energy: energy.exported, 3),
-    "gas.volume": _counter(lambda energy: energy.gas_volume, 3, "987.654"),
-    "price.import": lambda span: str(span.state.price_import),
-    "price.standing": lambda span: str(span.state.price_standing),
+    "gas.volume": _counter(lambda energy: energy.gas_volume, 3, "987.654", minutes=30),
+    "price.import": Cell(lambda span: str(span.state.price_import)),
+    "price.standing": Cell(lambda span: str(span.state.price_standing)),
 }
 PRICES = frozenset({"price.import", "price.standing"})
-# A gas meter lives on a battery: it speaks every half hour.
-_SELDOM = frozenset({"gas.volume"})
-HUB: dict[str, Cell] = {"grid.power": _clamp_w}
+HUB: dict[str, Cell] = {"grid.power": Cell(_clamp_w)}
 METER: dict[str, Cell] = {
-    "grid.power": _grid_w,
+    "grid.power": Cell(_grid_w),
     "grid.import": _counter(lambda energy: energy.imported, 4, "7183.2712"),
     "grid.export": _counter(lambda energy: energy.exported, 4),
 }
@@ -143,7 +153,7 @@ def tables(
         for lines, cells, told in zip(found, devices, said, strict=True):
             row = [stamp]
             for name, cell in cells.items():
-                if name in _SELDOM and at.minute % 30:
+                if at.minute % cell.minutes:
                     row.append("")
                     continue
                 value = cell(span)
