@@ -599,6 +599,7 @@ class Spec(Generic[M]):
     listing: what was read, in the device's own names and units, for who probes; the readings where
              there is none.
     reverse: stands before a device that is a web server; without it a proxy passes bytes on.
+    shown_as: persona → the name in the certificate that an emulated device shows.
     recognises: tells whether a side's first bytes can be no other protocol's. What it tells True of
              stays True with more bytes behind it.
     plain:   speaks for bytes of any kind: where another protocol recognises them, that one decodes.
@@ -625,6 +626,7 @@ class Spec(Generic[M]):
     projection_with: Callable[[Mapping[str, str]], Projection[M]] | None = None
     topics: tuple[str, ...] = ()
     reverse: Callable[[ReverseContext], Reverse] | None = None
+    shown_as: Callable[[Mapping[str, Any]], str] | None = None
     invent: Callable[[int], str] | None = None
     portrait: Portrait | None = None
     listing: Listing | None = None
@@ -635,7 +637,8 @@ class Spec(Generic[M]):
     @property
     def rule_names(self) -> tuple[str, ...]:
         """Every rule a proxy of this protocol may have, sorted."""
-        return tuple(sorted({*self.rules, *ANY_RULES}))
+        passes_bytes = bool(self.listen) and self.reverse is None
+        return tuple(sorted({*self.rules, *(ANY_RULES if passes_bytes else ())}))
 
 
 # Members and headers whose value is nobody's to read over a shoulder, whatever the protocol.

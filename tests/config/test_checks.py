@@ -93,7 +93,7 @@ def test_a_station_that_only_connects_does_not_listen(keys: dict[str, object]) -
         ),
         (
             "proxy tap to='tcp://h:1' rules=['redact']",
-            "rules[0]: 'redact' is no rule of tap; there is none",
+            "rules[0]: 'redact' is no rule of tap; did you mean 'replace'?",
         ),
         (
             "proxy battery to='tcp://h:1' rules=['redact','redact']",

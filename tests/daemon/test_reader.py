@@ -163,7 +163,7 @@ async def test_it_comes_again_and_tells_of_failures_and_of_their_end(tmp_path: P
     ("plan", "words"),
     [
         (replace(reader(ANY_PORT), to=None), "says where the device is"),
-        (reader(Endpoint("http", "127.0.0.1", 80)), "http:// is none of tcp, tls, ssl3"),
+        (reader(Endpoint("udp", "127.0.0.1", 80)), "udp:// is none of tcp, tls, ssl3, http, https"),
     ],
 )
 async def test_what_cannot_be_read_is_refused_at_the_start(

@@ -20,7 +20,7 @@ from mitmeter.model import Secret, Side
 from mitmeter.protocol import Spec
 from mitmeter.roles.role import Role
 
-_READABLE = ("tcp", "tls", "ssl3")
+_READABLE = ("tcp", "tls", "ssl3", "http", "https")
 # A device that answers at all does so in a few seconds; a head-end asks several times.
 _IDLE_SECONDS = 60.0
 # Register numbers have two bytes in every protocol that has them.

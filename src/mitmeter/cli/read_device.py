@@ -165,7 +165,7 @@ class _Reading:
         to, spec = self._station.plan.to, self._station.plan.spec
         if not visit.conversation:
             return f"nothing could be read: {visit.reason}"
-        if visit.messages:
+        if visit.messages and visit.reason == READ:
             return f"{to} answers, but has nothing of what was asked for"
         nonsense = ""
         why = printable(self._said.reason)

@@ -331,7 +331,7 @@ def _run(
         name=f"{spec.name}-{role}",
         role=role,
         spec=spec,
-        listen=None if role.dials(spec) else Endpoint.parse(listen or spec.listen, "--listen"),
+        listen=None if role.dials(spec) else _door(role, spec, listen),
         to=None if to is None else _onward(to) if role is Role.PROXY else endpoint_to(to),
         options=pairs(options, "--option: "),
         patience=Patience.at(speed),
@@ -363,3 +363,12 @@ def _run_emulator(
             if "is in use" not in str(exc) or number == _MOST_EMULATORS:
                 raise
     return 1
+
+
+def _door(role: Role, spec: Spec[Any], listen: str | None) -> Endpoint:
+    """Return where a station listens: as said, or the protocol's own port on loopback."""
+    if listen is not None:
+        return Endpoint.parse(listen, "--listen")
+    from mitmeter.daemon.build import default_listen
+
+    return default_listen(role, spec)

@@ -17,6 +17,7 @@ from mitmeter.errors import ConfigError
 Problem = tuple[str, str]
 
 SCHEMES = ("tcp", "tls", "ssl3")
+WEB = ("http", "https")
 _ALWAYS = {"name", "role", "protocol", "options"}
 _OF_ROLE = {
     "trap": {"listen", "control"},
@@ -137,14 +138,22 @@ def _schemes(station: Station, spec: Any) -> Iterator[Problem]:
         if endpoint.host == ASKED:
             yield from _onward(station, spec, endpoint)
             continue
-        at_broker = key == "to" and station.role == "probe" and spec.topics
-        if endpoint.scheme not in SCHEMES and not (at_broker and endpoint.scheme in BROKER):
-            yield (
-                key,
-                f"{endpoint.scheme}:// is not known in this version; there is {', '.join(SCHEMES)}",
-            )
+        known = _known_schemes(station, spec, key)
+        if endpoint.scheme not in known:
+            yield key, f"{endpoint.scheme}:// is not possible here; there is {', '.join(known)}"
         elif key == "to" and endpoint.port == 0:
             yield key, "port 0 is for listening only"
+
+
+def _known_schemes(station: Station, spec: Any, key: str) -> tuple[str, ...]:
+    """Return what an address of a station may begin with."""
+    if station.role == "proxy" and spec.reverse is not None:
+        return WEB
+    if key == "to" and station.role == "probe":
+        if spec.topics:
+            return BROKER
+        return (*SCHEMES, *WEB) if spec.reverse is not None else SCHEMES
+    return SCHEMES
 
 
 def _onward(station: Station, spec: Any, to: Endpoint) -> Iterator[Problem]:
@@ -155,7 +164,7 @@ def _onward(station: Station, spec: Any, to: Endpoint) -> Iterator[Problem]:
         return
     elif to.scheme != "tls":
         yield "to", f"{to}: only a client that speaks TLS says which name it asks for"
-    elif not (station.listen or Endpoint.parse(spec.listen)).scheme == "tls":
+    elif (station.listen or Endpoint.parse(spec.listen)).scheme != "tls":
         yield "to", f"{to}: we have to listen by TLS, too, to hear which name a client asks for"
 
 

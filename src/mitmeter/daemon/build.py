@@ -26,6 +26,9 @@ from mitmeter.transport import Limits
 if TYPE_CHECKING:
     from mitmeter.daemon.plan_sinks import SinkPlan
 
+# Where a reverse proxy listens when nothing is said.
+WEB_DOOR = Endpoint("http", "127.0.0.1", 8080)
+
 
 def daemon_plan(config: Config, owner: str) -> DaemonPlan:
     """Return what `mitmeter run` is to do. Raises ConfigError with the path of the key."""
@@ -118,6 +121,8 @@ def default_listen(role: Role, spec: Spec[Any]) -> Endpoint:
     """Return where a station listens when nothing is said: the protocol's own port on loopback."""
     if not spec.listen:
         raise ConfigError("protocol", f"{spec.name} is met on no network; see mitmeter import")
+    if role is Role.PROXY and spec.reverse is not None:
+        return WEB_DOOR
     return Endpoint.parse(spec.listen)
 
 

@@ -35,10 +35,14 @@ class _Identity(Protocol):
 
 
 class Front:
-    """One station's listener, with the certificate it shows where it has one."""
+    """One station's listener, with the certificate it shows where it has one.
 
-    def __init__(self, plan: StationPlan, services: Services) -> None:
+    kind: of the certificate; what the protocol says, unless given.
+    """
+
+    def __init__(self, plan: StationPlan, services: Services, kind: str = "") -> None:
         self._plan = plan
+        self._kind = kind or plan.spec.certificate
         self._services = services
         self._authority = Authority(services.data / FOLDER)
         self._identity: _Identity | None = None
@@ -54,12 +58,15 @@ class Front:
             )
         elif endpoint.scheme == "tls":
             from mitmeter.transport.tls import Identity, key_log, listen_tls
+            from mitmeter.transport.x509 import KINDS
 
             _tell_of_keys(key_log())
-            certificate = await self._certificate(endpoint, plan.spec.certificate)
+            certificate = await self._certificate(endpoint, self._kind)
             # What a kind of device is known to take is shown to it whatever name it asks for.
-            plain = plan.spec.certificate == "plain"
-            identity = Identity(certificate, self._by_name if plain else None)
+            plain = self._kind == "plain"
+            identity = Identity(
+                certificate, self._by_name if plain else None, tls12=KINDS[self._kind].tls12
+            )
             self._identity = identity
             self.listener = await listen_tls(
                 endpoint.host,
@@ -108,6 +115,9 @@ class Front:
 
     def _usual_names(self, endpoint: Endpoint) -> list[str]:
         """Return what to be called to a client that asks for no name."""
+        shown_as = self._plan.spec.shown_as
+        if shown_as is not None and self._plan.persona and self._kind != "plain":
+            return [shown_as(self._plan.persona)]
         ends = (self._plan.to, endpoint)
         names = [name for end in ends if end is not None and (name := host_name(end.host))]
         return names[:1] or ["mitmeter"]

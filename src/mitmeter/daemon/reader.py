@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mitmeter.config.endpoint import Endpoint
 from mitmeter.daemon.drive import TalkDrive, Wish
 from mitmeter.daemon.ends import SCHEMES, dial
 from mitmeter.daemon.plan import StationPlan
 from mitmeter.daemon.relay_drive import RelayDrive
 from mitmeter.daemon.services import Services
 from mitmeter.daemon.station import Memory, Station
+from mitmeter.daemon.trust import FirstUse
 from mitmeter.errors import ConfigError, LinkError
 from mitmeter.model import Severity, Side, printable
-from mitmeter.protocol import HeadendContext, Progress
+from mitmeter.protocol import READ, HeadendContext, Progress
 from mitmeter.transport import Link, LinkOwner
+
+if TYPE_CHECKING:
+    from mitmeter.transport.tls import Trust
+
+# What a web server's addresses mean on the wire. Over https the first certificate is pinned.
+_WIRE = {"http": "tcp", "https": "tls"}
+_USUAL = {"http": 80, "https": 443}
+READABLE = (*SCHEMES, *_WIRE)
+_MOST_PATIENCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +63,13 @@ class ReaderStation(Station):
         self.begun: Callable[[str], None] | None = None
         self._failures = 0
         self._over_now: asyncio.Future[Visit] | None = None
+        self._trust: FirstUse | None = None
         self._context = HeadendContext(
             recall=memory.recall,
             gaps=memory.gaps,
             zone=zone,
             control=plan.control,
-            options=plan.options,
+            options=_options(plan),
             user=plan.user,
             password=plan.password,
         )
@@ -71,8 +83,11 @@ class ReaderStation(Station):
         self.plan.spec.headend(self._context)
         if self.plan.spec.projection_with is not None:
             self.plan.spec.projection_with(self.plan.options)
-        if self.plan.to.scheme not in SCHEMES:
-            raise ConfigError("to", f"{self.plan.to.scheme}:// is none of {', '.join(SCHEMES)}")
+        to = self.plan.to
+        if to.scheme not in READABLE:
+            raise ConfigError("to", f"{to.scheme}:// is none of {', '.join(READABLE)}")
+        if to.scheme == "https" and self.plan.options.get("upstream") != "unverified":
+            self._trust = FirstUse(self.services, self.plan.name, f"{to.host}:{to.port}")
         self._spawn(self._sweep())
         if not self.plan.attended:
             self.begin()
@@ -91,23 +106,35 @@ class ReaderStation(Station):
                 self.visited(visit)
             if self.plan.every is None:
                 return
-            every = self.services.clock.real(self.plan.every)
+            # A device that answers and does not give what was wanted may have refused a login: it
+            # would lock the account if it went on like that.
+            answered = visit.messages > 0 and visit.reason != READ
+            patience = min(2**self._failures, _MOST_PATIENCE) if answered else 1
+            every = self.services.clock.real(self.plan.every * patience)
             await asyncio.sleep(max(every - (loop.time() - began), 0))
 
     async def _visit(self) -> Visit:
-        target = self.plan.to
-        assert target is not None  # noqa: S101 - checked in start()
+        to = self.plan.to
+        assert to is not None  # noqa: S101 - checked in start()
         self._over_now = asyncio.get_running_loop().create_future()
         try:
             await dial(
-                target,
+                Endpoint(_WIRE.get(to.scheme, to.scheme), to.host, to.port),
                 self._accept,
                 timeout=self.plan.patience.connect,
                 verify=self.plan.options.get("upstream") != "unverified",
+                trust=self._judged(),
             )
         except LinkError as exc:
             return Visit("", 0, 0, str(exc))
         return await self._over_now
+
+    def _judged(self) -> Trust | None:
+        if self._trust is None:
+            return None
+        from mitmeter.transport.tls import Judged
+
+        return Judged(self._trust.judge)
 
     def _accept(self, link: Link) -> LinkOwner:
         make = self.plan.spec.headend
@@ -132,7 +159,7 @@ class ReaderStation(Station):
     def _judge(self, visit: Visit) -> None:
         """Tell of a device that cannot be read, and when it can be again."""
         plan = self.plan
-        if visit.messages:
+        if visit.messages and visit.reason == READ:
             if self._failures:
                 self.services.happened(
                     "mitmeter.probe.recovered",
@@ -153,3 +180,13 @@ class ReaderStation(Station):
                 conversation=visit.conversation,
                 fields={"reason": visit.reason, "count": self._failures},
             )
+
+
+def _options(plan: StationPlan) -> Mapping[str, str]:
+    """Return the station's options, for a web server with whom to ask for, as `host`."""
+    to = plan.to
+    if to is None or to.scheme not in _USUAL:
+        return plan.options
+    host = f"[{to.host}]" if ":" in to.host else to.host
+    usual = to.port == _USUAL[to.scheme]
+    return {"host": host if usual else f"{host}:{to.port}", **plan.options}

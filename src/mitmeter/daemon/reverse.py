@@ -30,7 +30,6 @@ from mitmeter.protocol import (
     Reverse,
     ReverseContext,
     ReverseEffect,
-    Served,
     SetTimer,
     Throttle,
     ToClient,
@@ -78,7 +77,8 @@ class ReverseStation(Station):
         self._where = f"{plan.to.host}:{plan.to.port}"
         self._trust = FirstUse(self.services, plan.name, self._where)
         wire = Endpoint(_WIRE[plan.listen.scheme], plan.listen.host, plan.listen.port)
-        self._front = Front(plan, self.services)
+        # Browsers come to us, not meters: a certificate by our own authority, as they like it.
+        self._front = Front(plan, self.services, kind="plain")
         await self._front.open(wire, self._accept, self._refuse)
         self._address = "" if self.listener is None else self.listener.address
         context = ReverseContext(

@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mitmeter.errors import LinkError
-from mitmeter.transport.x509 import KINDS, Issuer, authority, issued, new_key, self_signed
+from mitmeter.transport.x509 import KINDS, Issuer, authority, issued, key_of, new_key, self_signed
 
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from mitmeter.transport.x509 import PrivateKey
 
 RENEW_BEFORE = timedelta(days=30)
 # A client that invents names shall not fill the disk or wear out the processor.
@@ -138,7 +140,7 @@ class Authority:
     def _make(self, path: Path, now: datetime) -> Certificate:
         names, name = self._asked[path]
         kind = KINDS[name]
-        key = new_key(kind.bits)
+        key = key_of(kind)
         if kind.issued:
             der = issued(names, kind, key, self._issuer(now), now)
         else:
@@ -165,7 +167,7 @@ class Authority:
         """
         path = self._folder / "names.key"
         try:
-            return _private_key(path.read_bytes())
+            return _rsa(_private_key(path.read_bytes()))
         except (OSError, ValueError, TypeError):
             key = new_key(2048)
             _write_private(path, _pem(key))
@@ -179,14 +181,14 @@ class Authority:
         if path.exists():
             found, key = _read(path)
             if now + RENEW_BEFORE < found.not_valid_after_utc:
-                return Issuer(found, key)
+                return Issuer(found, _rsa(key))
         else:
             key = new_key(2048)
         mark = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest.hex()[:8]
-        der = authority(key, mark, now)
+        der = authority(_rsa(key), mark, now)
         _write(path, key, der)
         _write_private(self.root, _armoured(der))
-        return Issuer(x509.load_der_x509_certificate(der), key)
+        return Issuer(x509.load_der_x509_certificate(der), _rsa(key))
 
 
 def _host_or_wildcard(name: str) -> str:
@@ -203,7 +205,7 @@ def _ready(path: Path, now: datetime) -> Certificate | None:
     return None if found.due(now) else found
 
 
-def _read(path: Path) -> tuple[x509.Certificate, RSAPrivateKey]:
+def _read(path: Path) -> tuple[x509.Certificate, PrivateKey]:
     from cryptography import x509
 
     try:
@@ -230,17 +232,27 @@ def _described(path: Path, found: x509.Certificate) -> Certificate:
     return Certificate(path, names, found.not_valid_after_utc, print_)
 
 
-def _private_key(data: bytes) -> RSAPrivateKey:
+def _private_key(data: bytes) -> PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     key = load_pem_private_key(data, None)
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError("the key is not RSA, which is what old devices take")
+    if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
+        raise ValueError("the key is neither RSA nor of an elliptic curve")
     return key
 
 
-def _pem(key: RSAPrivateKey) -> bytes:
+def _rsa(key: PrivateKey) -> RSAPrivateKey:
+    """Return the key as what old devices take. Raises LinkError for another."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    if not isinstance(key, RSAPrivateKey):
+        raise LinkError("the authority's key is not RSA, which is what old devices take")
+    return key
+
+
+def _pem(key: PrivateKey) -> bytes:
     from cryptography.hazmat.primitives import serialization as form
 
     return key.private_bytes(
@@ -252,7 +264,7 @@ def _armoured(der: bytes) -> bytes:
     return ssl.DER_cert_to_PEM_cert(der).encode("ascii")
 
 
-def _write(path: Path, key: RSAPrivateKey, der: bytes) -> Certificate:
+def _write(path: Path, key: PrivateKey, der: bytes) -> Certificate:
     _write_private(path, _pem(key) + _armoured(der))
     return read_certificate(path)
 

@@ -39,17 +39,22 @@ class Identity:
     by_name: gives the certificate for a host name (SNI) which the usual certificate does not cover,
              or None for the usual one. It is called in the middle of a handshake and must not
              raise; `Authority.for_name` is made for it.
+    tls12:   speak TLS 1.2 and nothing newer.
     """
 
     def __init__(
         self,
         certificate: Certificate,
         by_name: Callable[[str], Certificate | None] | None = None,
+        *,
+        tls12: bool = False,
     ) -> None:
         self.certificate = certificate
         self._by_name = by_name
         self._named: dict[Path, ssl.SSLContext] = {}
         self.context = server_context(certificate.path)
+        if tls12:
+            self.context.maximum_version = ssl.TLSVersion.TLSv1_2
         if by_name is not None:
             self.context.sni_callback = self._choose
 

@@ -13,7 +13,10 @@ from mitmeter.errors import LinkError
 
 if TYPE_CHECKING:
     from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey
 
 _YEARS_10 = timedelta(days=3_650)
 _DAY = timedelta(days=1)
@@ -25,12 +28,16 @@ _SENSORNET = datetime(2015, 1, 18, tzinfo=UTC)
 class Kind:
     """What a certificate looks like.
 
+    p384:    the key is one of the curve secp384r1, not RSA.
+    tls12:   shown by TLS 1.2 only.
     issued:  by our authority, with the host names as alternative names; else self-signed, without.
     since:   begins then, rather than a day ago: a device whose clock is behind is not put off.
     subject: X.509 attributes beside the common name, which is the first host name.
     """
 
     bits: int = 2048
+    p384: bool = False
+    tls12: bool = False
     sha1: bool = False
     issued: bool = False
     lasts: timedelta = _YEARS_10
@@ -39,6 +46,8 @@ class Kind:
 
 
 KINDS = {
+    # A smart meter gateway's own at its consumer interface, TLS 1.2 (fact sheet §1.3 [D, O]).
+    "smgw": Kind(p384=True, tls12=True, subject=(("C", "DE"), ("OU", "TST"), ("O", "SMGW"))),
     # For everything that looks at certificates as today's clients do.
     "plain": Kind(issued=True, lasts=timedelta(days=365)),
     # A Glow display takes any self-signed certificate [O]; this shape is known to work [O].
@@ -78,7 +87,16 @@ def new_key(bits: int) -> RSAPrivateKey:
     return rsa.generate_private_key(65_537, bits)
 
 
-def self_signed(names: tuple[str, ...], kind: Kind, key: RSAPrivateKey, now: datetime) -> bytes:
+def key_of(kind: Kind) -> PrivateKey:
+    """Return a new key for a certificate of this kind."""
+    if not kind.p384:
+        return new_key(kind.bits)
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return ec.generate_private_key(ec.SECP384R1())
+
+
+def self_signed(names: tuple[str, ...], kind: Kind, key: PrivateKey, now: datetime) -> bytes:
     """Return a certificate signed by its own key, DER."""
     subject = _name((("CN", _common(names)), *kind.subject))
     made = _as_openssl(subject, key, kind.since or now - _DAY, now + kind.lasts)
@@ -86,7 +104,7 @@ def self_signed(names: tuple[str, ...], kind: Kind, key: RSAPrivateKey, now: dat
 
 
 def issued(
-    names: tuple[str, ...], kind: Kind, key: RSAPrivateKey, issuer: Issuer, now: datetime
+    names: tuple[str, ...], kind: Kind, key: PrivateKey, issuer: Issuer, now: datetime
 ) -> bytes:
     """Return a server's certificate signed by an authority, DER."""
     from cryptography import x509
@@ -115,7 +133,7 @@ def authority(key: RSAPrivateKey, mark: str, now: datetime) -> bytes:
     return _as_openssl(subject, key, now - _DAY, now + _YEARS_10)
 
 
-def _as_openssl(subject: x509.Name, key: RSAPrivateKey, since: datetime, until: datetime) -> bytes:
+def _as_openssl(subject: x509.Name, key: PrivateKey, since: datetime, until: datetime) -> bytes:
     """Return what `openssl req -x509` makes: marked as an authority, with both key identifiers."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
@@ -133,7 +151,7 @@ def _as_openssl(subject: x509.Name, key: RSAPrivateKey, since: datetime, until: 
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: RSAPrivateKey, since: datetime, until: datetime
+    subject: x509.Name, issuer: x509.Name, key: PrivateKey, since: datetime, until: datetime
 ) -> x509.CertificateBuilder:
     from cryptography import x509
 
@@ -159,6 +177,7 @@ def _name(attributes: tuple[tuple[str, str], ...]) -> x509.Name:
     oids = {
         "CN": x509.NameOID.COMMON_NAME,
         "O": x509.NameOID.ORGANIZATION_NAME,
+        "OU": x509.NameOID.ORGANIZATIONAL_UNIT_NAME,
         "L": x509.NameOID.LOCALITY_NAME,
         "ST": x509.NameOID.STATE_OR_PROVINCE_NAME,
         "C": x509.NameOID.COUNTRY_NAME,
@@ -173,7 +192,7 @@ _SHA256_RSA = bytes.fromhex("300d06092a864886f70d01010b0500")
 _SHA1_RSA = bytes.fromhex("300d06092a864886f70d0101050500")
 
 
-def _with_sha1(der: bytes, key: RSAPrivateKey) -> bytes:
+def _with_sha1(der: bytes, key: PrivateKey) -> bytes:
     """Return a self-signed certificate signed again, with SHA-1.
 
     `cryptography` will not put SHA-1 into a certificate, but signs bytes with it. So the part that
@@ -187,7 +206,10 @@ def _with_sha1(der: bytes, key: RSAPrivateKey) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+    if not isinstance(key, RSAPrivateKey):
+        raise LinkError("certificate with SHA-1: for RSA keys only")
     signed = x509.load_der_x509_certificate(der).tbs_certificate_bytes
     before, found, after = signed.partition(_SHA256_RSA)
     if not found:
