@@ -176,6 +176,15 @@ class Party(Protocol[M]):
     def commanded(self, command: Command, now: datetime) -> Iterable[Action[M]]: ...
 
 
+@runtime_checkable
+class TakesLeave(Protocol[M_co]):
+    """A party may have this, too: what it wants to say when we are about to end the conversation,
+    such as to log out. It has a moment to hear the answer, and ends the conversation itself.
+    """
+
+    def leaving(self, now: datetime) -> Iterable[Action[M_co]]: ...
+
+
 Projected = Reading | Event | Fact
 
 

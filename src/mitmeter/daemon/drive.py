@@ -59,6 +59,7 @@ class TalkDrive:
         "_device",
         "_gone",
         "_hold",
+        "_left",
         "_link",
         "_over",
         "_peer",
@@ -110,6 +111,7 @@ class TalkDrive:
         self._counted = 0
         self._gone = False
         self._shut = False
+        self._left = False
         # Two reasons not to read on: the disk is behind; the peer does not take what we say.
         self._behind = False
         self._deaf = False
@@ -227,7 +229,15 @@ class TalkDrive:
         self._run("a command", lambda now: self._talk.commanded(command, now))
 
     def close(self, reason: str) -> None:
-        """End the conversation once everything already said is out."""
+        """End the conversation once everything already said is out.
+
+        A party that takes its leave is left a moment for that: the next call ends it.
+        """
+        if not self._closing and not self._left:
+            self._left = True
+            self._run("taking leave", lambda now: self._talk.leaving(now))
+            if self._talk.takes_leave:
+                return
         if not self._closing:
             self._closing = reason
             self._send(b"", Close(reason))

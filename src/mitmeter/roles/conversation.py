@@ -29,6 +29,7 @@ from mitmeter.protocol import (
     Send,
     SendRaw,
     SetTimer,
+    TakesLeave,
     Undecodable,
 )
 from mitmeter.roles.rewrite import Changed, Rewriter
@@ -62,6 +63,11 @@ class Talk(Generic[M]):
         self.garbled_bytes = 0
         self.held = 0
 
+    @property
+    def takes_leave(self) -> bool:
+        """Whether the party ends the conversation itself, some time after `leaving`."""
+        return isinstance(self._party, TakesLeave)
+
     def opened(self, now: datetime) -> list[Effect]:
         return self._perform(self._party.opened(now))
 
@@ -79,6 +85,11 @@ class Talk(Generic[M]):
 
     def commanded(self, command: Command, now: datetime) -> list[Effect]:
         return self._perform(self._party.commanded(command, now))
+
+    def leaving(self, now: datetime) -> list[Effect]:
+        """We are about to end the conversation: return what the party still wants to do."""
+        party = self._party
+        return self._perform(party.leaving(now)) if isinstance(party, TakesLeave) else []
 
     def _take(self, items: list[Decoded[M] | Undecodable], now: datetime) -> list[Effect]:
         effects: list[Effect] = []
@@ -142,6 +153,10 @@ class Relay(Generic[M]):
                 )
             ]
         return self._passed(self._rewriter.commanded(command, now))
+
+    def bypass(self, on: bool) -> list[Effect]:
+        """Let everything pass unjudged for a while, or judge again."""
+        return [] if self._rewriter is None else self._passed(self._rewriter.bypass(on))
 
     def blind(self) -> dict[Side, bytes]:
         """Give up on rules for good; return what they still held, by sender."""

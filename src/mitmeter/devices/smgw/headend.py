@@ -48,6 +48,7 @@ _REFUSED = (
     "the gateway refuses user and password: they are taken letter by letter, so look for a full "
     "stop or a blank at the end; after some wrong tries it locks the login for minutes"
 )
+_STOPPED = "mitmeter stops"
 _CLOSED = "the gateway ends the connection before everything has been read"
 _NO_USER = "the gateway wants a login: give --user and --password-file"
 
@@ -118,6 +119,14 @@ class Headend:
         return self._throw(
             Trouble(f"what comes is no sound HTTP: {printable(item.reason, 120)}"), now
         )
+
+    def leaving(self, now: datetime) -> Iterable[Act]:
+        """We are told to stop: log out where we are logged in, for there is one session only."""
+        if self._over or self._visit is None:
+            return [Close(_STOPPED)]
+        self._late += self._current is not None
+        self._current = self._next = None
+        return self._throw(Trouble(_STOPPED), now)
 
     def commanded(self, command: Command, now: datetime) -> Iterable[Act]:
         return (Answer(command.id, False, "a gateway takes no commands at its consumer interface"),)
