@@ -530,6 +530,36 @@ class Reverse(Protocol):
     def timer(self, name: str, now: datetime) -> Iterable[ReverseEffect]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """One datagram to send."""
+
+    host: str
+    port: int
+    payload: bytes
+
+
+class Beat(Protocol):
+    """What an emulated unit says by UDP now and then, to tell that it is alive."""
+
+    @property
+    def local_port(self) -> int: ...
+
+    def due(self) -> datetime | None:
+        """Return when to call `tick` next; None while there is nothing to say."""
+        ...
+
+    def tick(self, now: datetime) -> Datagram | None: ...
+
+    def heard(self, host: str, now: datetime) -> bool:
+        """Note a datagram; return whether it was an answer."""
+        ...
+
+    def restarts(self, now: datetime) -> bool:
+        """Tell whether the unit restarts because nobody answers."""
+        ...
+
+
 # --- the spec
 # ----------------------------------------------------------------------------------------
 
@@ -608,6 +638,7 @@ class Spec(Generic[M]):
     listing: what was read, in the device's own names and units, for who probes; the readings where
              there is none.
     reverse: stands before a device that is a web server; without it a proxy passes bytes on.
+    beat:    what its emulated device says by UDP beside everything else.
     shown_as: persona → the name in the certificate that an emulated device shows.
     recognises: tells whether a side's first bytes can be no other protocol's. What it tells True of
              stays True with more bytes behind it.
@@ -636,6 +667,7 @@ class Spec(Generic[M]):
     topics: tuple[str, ...] = ()
     reverse: Callable[[ReverseContext], Reverse] | None = None
     shown_as: Callable[[Mapping[str, Any]], str] | None = None
+    beat: Callable[[DeviceContext, datetime], Beat] | None = None
     invent: Callable[[int], str] | None = None
     portrait: Portrait | None = None
     listing: Listing | None = None

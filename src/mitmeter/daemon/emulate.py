@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mitmeter.config.endpoint import Endpoint
+from mitmeter.daemon.beat import BeatSocket
 from mitmeter.daemon.callers import Callers
 from mitmeter.daemon.drive import TalkDrive, Wish
 from mitmeter.daemon.ends import dial
@@ -19,7 +20,7 @@ from mitmeter.daemon.station import Station
 from mitmeter.daemon.unit import Unit
 from mitmeter.errors import ConfigError, LinkError
 from mitmeter.model import Severity, Side
-from mitmeter.protocol import DeviceContext, House, Party, Restart
+from mitmeter.protocol import Beat, DeviceContext, House, Party, Restart
 from mitmeter.transport import Link, LinkOwner
 
 # How soon a port that somebody else has taken during a restart is tried again.
@@ -68,7 +69,22 @@ class EmulateStation(Station):
             # The days since it was built are lived through now, not while the first caller waits.
             self._context.house.energy(self.services.clock.now())
             await self._listen(self._accept)
+            self._begin_beat()
         self._unit.join(self)
+
+    def _begin_beat(self) -> None:
+        make, listen = self.plan.spec.beat, self.plan.listen
+        if make is None or listen is None:
+            return
+        host = "127.0.0.1" if listen.loopback else listen.host
+
+        def restart(seconds: float) -> None:
+            self._unit.restart(seconds, "", self.plan.name)
+
+        def begin() -> Beat:
+            return make(self._context, self.services.clock.now())
+
+        self._spawn(BeatSocket(begin, self.services, self.plan.name, host, restart).run())
 
     def _accept(self, link: Link) -> LinkOwner:
         if not self._unit.is_up:

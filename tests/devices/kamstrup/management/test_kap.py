@@ -1,13 +1,13 @@
 from datetime import timedelta
 
-from mitmeter.devices.kamstrup.management.kap import KeepAlive, Package
+from mitmeter.devices.kamstrup.management.kap import KeepAlive
 from mitmeter.devices.kamstrup.management.settings import Defaults, Settings
-from mitmeter.protocol import PlainMemory
+from mitmeter.protocol import Datagram, PlainMemory
 from tests.devices.kamstrup.management.module_bench import NOON, ModuleBench
 
 SECOND = timedelta(seconds=1)
-FIRST = Package("202.202.202.1", 50, b"alive")
-OTHER = Package("10.1.2.4", 61_001, b"alive")
+FIRST = Datagram("202.202.202.1", 50, b"alive")
+OTHER = Datagram("10.1.2.4", 61_001, b"alive")
 
 
 def kept_alive(
@@ -20,7 +20,7 @@ def kept_alive(
     return KeepAlive(Settings(Defaults(), memory), payload, NOON)
 
 
-def packages(kap: KeepAlive, seconds: int) -> list[tuple[int, Package]]:
+def packages(kap: KeepAlive, seconds: int) -> list[tuple[int, Datagram]]:
     found = []
     for second in range(seconds):
         package = kap.tick(NOON + second * SECOND)

@@ -3,6 +3,7 @@
 from mitmeter.devices.kamstrup.invent import invent
 from mitmeter.devices.kamstrup.management.codec import ManagementCodec
 from mitmeter.devices.kamstrup.management.device import Module
+from mitmeter.devices.kamstrup.management.kap import keep_alive
 from mitmeter.devices.kamstrup.management.messages import Message
 from mitmeter.devices.kamstrup.management.readings import ManagementProjection
 from mitmeter.devices.kamstrup.management.redact import redact
@@ -21,4 +22,5 @@ SPEC: Spec[Message] = Spec(
     redact=redact,
     invent=invent,
     persona="382",
+    beat=keep_alive,
 )

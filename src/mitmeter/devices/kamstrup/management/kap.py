@@ -9,20 +9,12 @@ whatever the operator says, and any datagram from a server counts as an acknowle
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mitmeter.devices.kamstrup.management.parameters import NOWHERE
-from mitmeter.devices.kamstrup.management.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """One datagram to say, from the module's KAP port."""
-
-    host: str
-    port: int
-    payload: bytes
+from mitmeter.devices.kamstrup.management.settings import Settings, read_defaults
+from mitmeter.errors import ConfigError
+from mitmeter.protocol import Datagram, DeviceContext
 
 
 class KeepAlive:
@@ -48,7 +40,7 @@ class KeepAlive:
         """Return when to call `tick` next; None while keep-alive is off."""
         return self._due if self._servers() else None
 
-    def tick(self, now: datetime) -> Package | None:
+    def tick(self, now: datetime) -> Datagram | None:
         """Return what is to be sent now, if anything is due."""
         servers = self._servers()
         if not servers or now < self._due:
@@ -56,7 +48,7 @@ class KeepAlive:
         self._due = now + timedelta(seconds=self._settings.number("interval"))
         host, port = servers[self._turn % len(servers)]
         self._turn += 1
-        return Package(host, port, self._payload)
+        return Datagram(host, port, self._payload)
 
     def heard(self, host: str, now: datetime) -> bool:
         """Note a datagram; return whether it acknowledges, as one from a server does."""
@@ -89,3 +81,16 @@ class KeepAlive:
             return []
         second = (settings.text("kap_b_ip"), settings.number("kap_b_port"))
         return [first] if second[0] == NOWHERE else [first, second]
+
+
+def keep_alive(context: DeviceContext, now: datetime) -> KeepAlive:
+    """Return the keep-alive of an emulated module; the option `kap` is its payload, hexadecimal.
+
+    Raises: ConfigError for a payload that is none.
+    """
+    text = context.options.get("kap", "")
+    try:
+        payload = bytes.fromhex(text)
+    except ValueError:
+        raise ConfigError("options.kap", f"{text!r} is no bytes in hexadecimal") from None
+    return KeepAlive(Settings(read_defaults(context.persona), context.memory), payload, now)
