@@ -1,5 +1,6 @@
 """`mitmeter run`."""
 
+import re
 import signal
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from tests.cli.program import ended, mitmeter, process
 
 CONFIGURATION = """
+[web]
+enabled = false
+
 [[station]]
 name = "battery"
 role = "trap"
@@ -37,6 +41,18 @@ def test_the_configuration_that_lies_here_is_run_and_every_station_introduced(
     running.send_signal(signal.SIGTERM)
     done = ended(running)
     assert (done.code, done.out, done.err) == (0, "stopping\n", "")
+
+
+def test_the_dashboards_link_is_told_with_its_token(tmp_path: Path) -> None:
+    shown = CONFIGURATION.replace("enabled = false", 'listen = "tcp://127.0.0.1:0"')
+    Path("mitmeter.toml").write_text(shown)
+    running = process("run", data=tmp_path / "data")
+    assert running.stdout is not None
+    lines = [running.stdout.readline().decode().rstrip() for _ in range(3)]
+    token = (tmp_path / "data/web-token").read_text().strip()
+    assert re.fullmatch(rf"dashboard: http://127\.0\.0\.1:\d+/\?token={token}", lines[2])
+    running.send_signal(signal.SIGTERM)
+    assert ended(running).code == 0
 
 
 def test_the_end_of_its_terminal_stops_it_but_not_one_started_with_nohup(tmp_path: Path) -> None:

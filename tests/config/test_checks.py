@@ -87,6 +87,13 @@ def test_a_station_that_only_connects_does_not_listen(keys: dict[str, object]) -
         ),
         ("proxy battery to='http://h:1'", "to: http:// is not known in this version"),
         ("proxy battery to='tcp://h:0'", "to: port 0 is for listening only"),
+        ("emulate battery to='original'", "to: original is for a proxy that passes bytes on"),
+        ("probe meter to='tls://*:1'", "to: tls://*:1 is for a proxy that passes bytes on"),
+        ("proxy battery to='tcp://*:1'", "to: tcp://*:1: only a client that speaks TLS says"),
+        (
+            "proxy battery to='tls://*:1' listen='tcp://h:1'",
+            "to: tls://*:1: we have to listen by TLS, too",
+        ),
         (
             "proxy battery to='tcp://h:1' rules=['redakt']",
             "rules[0]: 'redakt' is no rule of battery; did you mean 'redact'?",
@@ -107,6 +114,13 @@ def test_a_station_that_makes_no_sense_is_told_by_its_key(keys: str, problem: st
     (found,) = errors_of(text)
     assert found.startswith(f"station[0].{problem}")
     assert found.endswith("(station 'a')")
+
+
+@pytest.mark.parametrize(
+    "keys", [{"to": "original"}, {"to": "tls://*:443", "listen": "tls://127.0.0.1:4433"}]
+)
+def test_a_proxy_may_go_on_to_where_its_clients_say(keys: dict[str, str]) -> None:
+    assert errors_of(station(role="proxy", protocol="battery", **keys)) == []
 
 
 def test_two_stations_of_one_name_are_refused() -> None:

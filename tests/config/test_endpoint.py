@@ -113,3 +113,24 @@ def test_parsing_an_endpoint_does_not_import_pydantic() -> None:
         "Endpoint.parse('tcp://127.0.0.1:1'); sys.exit('pydantic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_proxy_goes_on_to_where_a_connection_was_going_or_to_the_name_that_is_asked_for() -> None:
+    original = Endpoint.parse_onward("original")
+    assert (original, str(original)) == (Endpoint("original", "*", 0), "original")
+    asked = Endpoint.parse_onward("tls://*:443")
+    assert (asked, str(asked)) == (Endpoint("tls", "*", 443), "tls://*:443")
+    plain = "tcp://192.0.2.7:7777"
+    assert Endpoint.parse_onward(plain) == Endpoint.parse(plain)
+
+
+@pytest.mark.parametrize("text", ["original", "tls://*:443"])
+def test_nobody_listens_where_a_connection_was_going(text: str) -> None:
+    with pytest.raises(ConfigError):
+        Endpoint.parse(text)
+
+
+@pytest.mark.parametrize("text", ["tls://*", "tls://*:", "tls://*:70000", "tls://*.example:443"])
+def test_a_star_stands_for_a_whole_host_with_a_port(text: str) -> None:
+    with pytest.raises(ConfigError):
+        Endpoint.parse_onward(text)

@@ -65,7 +65,7 @@ def _object(spec: Spec[Any]) -> dict[str, Any]:
         "roles": _roles(spec),
         "listen": spec.listen,
         "hosts": list(spec.hosts),
-        "rules": list(spec.rule_names),
+        "rules": sorted(spec.rules),
         "personas": list(shipped(spec)),
         "commands": [f"{each.name} {each.arguments}".strip() for each in spec.commands],
     }

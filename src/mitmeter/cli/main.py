@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "intervals": ("intervals", "Energy and cost by the hour, day, month or year."),
     "events": ("events", "What happened."),
     "command": ("command", "Give a connected device a command."),
+    "bypass": ("bypass", "Let a proxy pass everything on without its rules, for a while."),
     "sinks": ("sinks", "Where readings and events go, and how far that is."),
     "pins": ("pins", "Which servers' certificates are trusted; accept a changed one."),
     "journal": ("journal", "The raw bytes: list, show, verify, export, cut, replay."),

@@ -140,7 +140,10 @@ def _schemes(station: Station, spec: Any) -> Iterator[Problem]:
             continue
         known = _known_schemes(station, spec, key)
         if endpoint.scheme not in known:
-            yield key, f"{endpoint.scheme}:// is not possible here; there is {', '.join(known)}"
+            yield (
+                key,
+                f"{endpoint.scheme}:// is not known in this version; there is {', '.join(known)}",
+            )
         elif key == "to" and endpoint.port == 0:
             yield key, "port 0 is for listening only"
 
@@ -151,7 +154,7 @@ def _known_schemes(station: Station, spec: Any, key: str) -> tuple[str, ...]:
         return WEB
     if key == "to" and station.role == "probe":
         if spec.topics:
-            return BROKER
+            return (*SCHEMES, *BROKER)
         return (*SCHEMES, *WEB) if spec.reverse is not None else SCHEMES
     return SCHEMES
 

@@ -68,14 +68,17 @@ class EmulateStation(Station):
         else:
             # The days since it was built are lived through now, not while the first caller waits.
             self._context.house.energy(self.services.clock.now())
+            beat = self._beat()
             await self._listen(self._accept)
-            self._begin_beat()
+            if beat is not None:
+                self._spawn(beat.run())
         self._unit.join(self)
 
-    def _begin_beat(self) -> None:
+    def _beat(self) -> BeatSocket | None:
+        """Return what the unit says by UDP. Raises ConfigError for options that are wrong."""
         make, listen = self.plan.spec.beat, self.plan.listen
         if make is None or listen is None:
-            return
+            return None
         host = "127.0.0.1" if listen.loopback else listen.host
 
         def restart(seconds: float) -> None:
@@ -84,7 +87,7 @@ class EmulateStation(Station):
         def begin() -> Beat:
             return make(self._context, self.services.clock.now())
 
-        self._spawn(BeatSocket(begin, self.services, self.plan.name, host, restart).run())
+        return BeatSocket(begin, self.services, self.plan.name, host, restart)
 
     def _accept(self, link: Link) -> LinkOwner:
         if not self._unit.is_up:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mitmeter.daemon.drive import BACKLOG_LIMIT
 from mitmeter.daemon.services import Services
 from mitmeter.daemon.timers import Timers
 from mitmeter.model import Conversation, DeviceId, Severity, Side, instant
@@ -12,6 +13,9 @@ from mitmeter.protocol import Answer, Command, Identify, Report, SetTimer
 from mitmeter.roles.conversation import Effect, Relay, Transmit
 from mitmeter.roles.rewrite import Changed
 from mitmeter.transport import Link
+
+# Above this much unwritten journal we do not wait for the usual moment to write it.
+_EARLY = 2 << 20
 
 
 class _Leg:
@@ -37,16 +41,14 @@ class _Leg:
         self._drive.lost(self.side, reason)
 
     def congested(self, full: bool) -> None:
-        other = self._drive.legs[self.side.other].link
-        if other is not None:
-            if full:
-                other.pause()
-            else:
-                other.resume()
+        self._drive.congested(self.side.other, full)
 
 
 class RelayDrive:
-    """Drives a conversation between two others. Nothing that goes wrong here stops the bytes."""
+    """Drives a conversation between two others. Nothing that goes wrong here stops the bytes.
+
+    known_as: the name by which operator's commands find it, beside the device's own.
+    """
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class RelayDrive:
         *,
         transparent: bool,
         over: Callable[[RelayDrive, str], None],
+        known_as: DeviceId | None = None,
     ) -> None:
         self.conversation = conversation
         self.heard_ns = conversation.opened_ns
@@ -64,6 +67,7 @@ class RelayDrive:
         self._relay = relay
         self._transparent = transparent
         self._over = over
+        self._known_as = known_as
         self._sequence = 0
         self._opened = False
         self._unrecorded = 0
@@ -71,12 +75,18 @@ class RelayDrive:
         self._timers = Timers(services, self._timer)
         self._closing = ""
         self._gone = False
+        # Two reasons not to read on: the disk is behind; a peer does not take what the other says.
+        self._behind = False
+        self._saving = False
+        self._deaf = dict.fromkeys(Side, False)
 
     def start(self, side: Side, link: Link) -> _Leg:
         """The first leg is there; it is not read until `join` brings the second."""
         self._opened = self._services.opened(self.conversation)
         self.legs[side].link = link
         link.pause()
+        if self._known_as is not None:
+            self._services.present[self._known_as] = self
         return self.legs[side]
 
     def join(self, side: Side, link: Link) -> _Leg:
@@ -86,8 +96,8 @@ class RelayDrive:
         return self.legs[side]
 
     def resume(self) -> None:
-        for leg in self.legs.values():
-            if leg.link is not None:
+        for side, leg in self.legs.items():
+            if leg.link is not None and not self._behind and not self._deaf[side]:
                 leg.link.resume()
 
     # what the links tell us
@@ -97,10 +107,49 @@ class RelayDrive:
         if self._transparent:
             self._write(side.other, data)
             self._record(side, ns, data, ours=False)
+            self._wait_for_disk()
             return
         self._record(side, ns, data, ours=False)
+        self._wait_for_disk()
         now = instant(ns)
         self._run(lambda: self._relay.received(side, data, now))
+
+    def congested(self, speaker: Side, full: bool) -> None:
+        """The listener of that side is full, or has room again."""
+        self._deaf[speaker] = full
+        link = self.legs[speaker].link
+        if link is None:
+            return
+        if full:
+            link.pause()
+        elif not self._behind:
+            link.resume()
+
+    def _wait_for_disk(self) -> None:
+        """Read on only while the disk keeps up: what passes is to be on it."""
+        services = self._services
+        unsaved = services.writer.unsaved
+        if unsaved <= _EARLY:
+            return
+        if not self._saving:
+            # Before it is too much, so that the disk is at work while more is read.
+            self._saving = True
+            services.commit.durable(self._saved)
+        if unsaved > BACKLOG_LIMIT and not self._behind and not services.writer.failure:
+            self._behind = True
+            for leg in self.legs.values():
+                if leg.link is not None:
+                    leg.link.pause()
+
+    def _saved(self, durable: bool) -> None:
+        self._saving = False
+        # A disk that fails is told of, but stops nobody.
+        if self._behind and (not durable or self._services.writer.unsaved <= BACKLOG_LIMIT):
+            self._behind = False
+            if all(leg.link is not None for leg in self.legs.values()):
+                self.resume()
+        if durable and not self._gone:
+            self._wait_for_disk()
 
     def ended(self, side: Side) -> None:
         now = self._services.clock.now()
@@ -124,6 +173,7 @@ class RelayDrive:
         self._timers.cancel()
         services = self._services
         services.gone(self, self._device)
+        services.gone(self, self._known_as)
         if self._unrecorded:
             services.happened(
                 "mitmeter.journal.lost",
@@ -141,6 +191,11 @@ class RelayDrive:
     def commanded(self, command: Command) -> None:
         now = self._services.clock.now()
         self._run(lambda: self._relay.commanded(command, now))
+
+    def bypass(self, on: bool) -> None:
+        """Let everything pass as it is for a while, or have the rules back."""
+        if not self._transparent:
+            self._run(lambda: self._relay.bypass(on))
 
     def close(self, reason: str) -> None:
         self._closing = self._closing or reason

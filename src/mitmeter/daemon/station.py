@@ -6,19 +6,20 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from mitmeter.config.endpoint import BROKER
 from mitmeter.daemon.drive import TalkDrive, Wish, nobody_grants
-from mitmeter.daemon.ends import Front, dial
+from mitmeter.daemon.ends import Front
 from mitmeter.daemon.plan import StationPlan
 from mitmeter.daemon.relay_drive import RelayDrive
 from mitmeter.daemon.services import Services, new_id
 from mitmeter.daemon.unit import Unit
 from mitmeter.errors import ConfigError, LinkError
 from mitmeter.model import Conversation, Severity, Side, printable
-from mitmeter.protocol import Gaps, HeadendContext, House, Party, Recall, Rule
-from mitmeter.roles.conversation import Relay, Talk
+from mitmeter.protocol import Gaps, HeadendContext, House, Party, Recall
+from mitmeter.roles.conversation import Talk
 from mitmeter.roles.role import Role
 from mitmeter.transport import Link, LinkOwner, TcpListener
 from mitmeter.transport.secure_sockets import SecureListener
@@ -67,6 +68,22 @@ class Station(ABC):
         if not self._address or endpoint is None:
             return str(self.plan.to)
         return f"{endpoint.scheme}://{self._address}"
+
+    @property
+    def bypassed_until(self) -> datetime | None:
+        """Until when a proxy passes everything on without its rules; None while it does not."""
+        return None
+
+    def bypass(self, seconds: float | None) -> str:
+        """Pass everything on without rules for so long, or with them again (None); return what was
+        done, in words. Raises ConfigError where that makes no sense.
+        """
+        plan = self.plan
+        if plan.role is Role.PROXY:
+            why = "answers one request at a time and cannot pass bytes on blindly; proxy tcp can"
+        else:
+            why = f"is a {plan.role}: only a proxy can be bypassed"
+        raise ConfigError(f"station {plan.name}", why)
 
     async def stop(self, reason: str) -> None:
         """Accept no more, say what is still to be said, and end every conversation."""
@@ -241,78 +258,6 @@ class TrapStation(Station):
         return self._talk(link, make(self._context), Side.HEADEND, hold=True)
 
 
-class ProxyStation(Station):
-    """Stands between: accepts one side, connects to the other, records both."""
-
-    def __init__(self, plan: StationPlan, services: Services, memory: Memory, zone: Any) -> None:
-        super().__init__(plan, services)
-        self._context = HeadendContext(
-            recall=memory.recall,
-            gaps=memory.gaps,
-            zone=zone,
-            control=True,
-            options=plan.options,
-        )
-        unknown = [name for name in plan.rules if name not in plan.spec.rules]
-        if unknown:
-            known = ", ".join(sorted(plan.spec.rules)) or "none"
-            raise ConfigError(
-                "rules", f"{unknown[0]!r} is no rule of {plan.spec.name}; there is {known}"
-            )
-        self._rules()  # a wrong option is told at the start, not to the first device
-
-    def _rules(self) -> list[Rule[Any]]:
-        return [self.plan.spec.rules[name](self._context) for name in self.plan.rules]
-
-    async def start(self) -> None:
-        if self.plan.to is None:
-            raise ConfigError("--to", "says where to pass things on to")
-        await self._listen(self._accept)
-
-    def _accept(self, link: Link) -> LinkOwner:
-        spec = self.plan.spec
-        rules = self._rules()
-        # The conversation's peer is always the device's end, whoever dialled.
-        accepted = spec.dials
-        peer, upstream = link.peer, str(self.plan.to).partition("://")[2]
-        if accepted is Side.HEADEND:
-            peer, upstream = upstream, peer
-        drive = RelayDrive(
-            self.services,
-            self._conversation(peer, upstream),
-            Relay(spec.codec, rules),
-            transparent=not rules,
-            over=self._over,
-        )
-        self.drives.add(drive)
-        leg = drive.start(accepted, link)
-        self._spawn(self._join(drive, accepted.other))
-        self._tasks = [task for task in self._tasks if not task.done()]
-        return leg
-
-    async def _join(self, drive: RelayDrive, side: Side) -> None:
-        target = self.plan.to
-        assert target is not None  # noqa: S101 - checked in start()
-        try:
-            await dial(
-                target,
-                lambda link: drive.join(side, link),
-                timeout=self.plan.patience.connect,
-                verify=self.plan.options.get("upstream") != "unverified",
-            )
-        except LinkError as exc:
-            self.services.happened(
-                "mitmeter.upstream.unreachable",
-                f"{target} cannot be reached: {exc}",
-                severity=Severity.WARNING,
-                conversation=drive.conversation.id,
-                station=self.plan.name,
-            )
-            drive.close(str(exc))
-            return
-        drive.resume()
-
-
 def make_station(
     plan: StationPlan, services: Services, memory: Memory, zone: Any, house: House, unit: Unit
 ) -> Station:
@@ -321,6 +266,8 @@ def make_station(
         return TrapStation(plan, services, memory, zone)
     if plan.role is Role.PROXY:
         if plan.spec.reverse is None:
+            from mitmeter.daemon.proxy import ProxyStation
+
             return ProxyStation(plan, services, memory, zone)
         from mitmeter.daemon.reverse import ReverseStation
 

@@ -21,10 +21,16 @@ from mitmeter.daemon.services import Services, new_id
 from mitmeter.daemon.station import Memory, Station, make_station
 from mitmeter.daemon.unit import Unit
 from mitmeter.daemon.upkeep import Upkeep
-from mitmeter.errors import JournalError, MitmeterError, RemoteProtocolError, StoreError
+from mitmeter.errors import (
+    ConfigError,
+    JournalError,
+    MitmeterError,
+    RemoteProtocolError,
+    StoreError,
+)
 from mitmeter.journal.commit import GroupCommit
 from mitmeter.journal.writer import JournalWriter
-from mitmeter.model import DeviceId, Severity
+from mitmeter.model import DeviceId, Severity, printable
 from mitmeter.protocol import Command, House
 from mitmeter.store import Store
 
@@ -158,8 +164,10 @@ class Daemon:
             await self.network.start()
             if self.plan.sinks:
                 from mitmeter.daemon.feeds import Feeds
+                from mitmeter.daemon.household import Household
 
-                self.feeds = Feeds(self.plan.sinks, self.data / STORE, self.data, services)
+                home = Household(services, self.stations)
+                self.feeds = Feeds(self.plan.sinks, self.data / STORE, self.data, services, home)
                 self.feeds.start()
             if self.plan.web is not None:
                 from mitmeter.daemon.web import open_web
@@ -213,6 +221,8 @@ class Daemon:
             return await self._command(request)
         if request.get("do") == "status":
             return self.status()
+        if request.get("do") == "bypass":
+            return self._bypass(request)
         if request.get("do") == "nudge sinks":
             if self.feeds is not None:
                 self.feeds.nudge()
@@ -230,6 +240,19 @@ class Daemon:
         answer = await self.services.command(command)
         return {"accepted": answer.accepted, "text": answer.text}
 
+    def _bypass(self, request: dict[str, Any]) -> dict[str, Any]:
+        name, seconds = str(request.get("station", "")), request.get("seconds")
+        found = [each for each in self.stations if each.plan.name == name]
+        if not found:
+            known = ", ".join(each.plan.name for each in self.stations)
+            return {"error": f"no station {printable(name)!r} runs here; there is {known}"}
+        if not (seconds is None or (isinstance(seconds, int | float) and seconds > 0)):
+            return {"error": "a time is a number of seconds above 0"}
+        try:
+            return {"text": found[0].bypass(seconds)}
+        except ConfigError as exc:
+            return {"error": str(exc)}
+
     def status(self) -> dict[str, Any]:
         """Return what is running, as plain values."""
         services = self.services
@@ -242,6 +265,7 @@ class Daemon:
                     "protocol": station.plan.spec.name,
                     "where": station.where,
                     "conversations": len(station.drives),
+                    "bypassed_until": station.bypassed_until and station.bypassed_until.isoformat(),
                 }
                 for station in self.stations
             ],

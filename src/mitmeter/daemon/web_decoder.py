@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from mitmeter import registry
+from mitmeter.daemon.recognition import shown_codec
 from mitmeter.dashboard.backend import Line
 from mitmeter.errors import ConfigError
 from mitmeter.model import Chunk, Conversation, Reading, Side, printable
@@ -81,7 +82,7 @@ class Decoder:
             return [Undecodable(chunk.data, self._why)]
         codec = self._codecs.get(ours)
         if codec is None:
-            codec = self._codecs[ours] = self._spec.codec()
+            codec = self._codecs[ours] = shown_codec(self._spec)
         try:
             return codec.feed(chunk.sender, chunk.data)
         except Exception as exc:  # noqa: BLE001 - as in ingest: the rest is shown as bytes

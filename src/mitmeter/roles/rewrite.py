@@ -1,8 +1,8 @@
 """Rules at work: a whole message passes every rule and comes out as it was, changed, or not at all.
 
 Bytes of an unfinished message are held back; they go on unchanged when the rest does not come in
-time,
-so that a rule can delay a device but never silence it.
+time, so that a rule can delay a device but never silence it. While the rules are bypassed, bytes go
+on as they come and only the codec listens, so that it knows where it is when they are back.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from mitmeter.protocol import (
     Command,
     Decoded,
     Emit,
+    EmitRaw,
     Identify,
     Report,
     Rule,
     RuleAction,
     SetTimer,
+    Settles,
     Undecodable,
 )
 
@@ -54,37 +56,72 @@ Outcome = Changed | SetTimer | Identify | Report | Answer
 class Rewriter(Generic[M]):
     """Holds one proxied conversation's codec and rules."""
 
-    __slots__ = ("_codec", "_held", "_make_codec", "_rules")
+    __slots__ = ("_bypassed", "_codec", "_gone", "_held", "_make_codec", "_rules", "_waiting")
 
     def __init__(self, make_codec: Callable[[], Codec[M]], rules: Sequence[Rule[M]]) -> None:
         self._make_codec = make_codec
         self._codec = make_codec()
         self._rules = tuple(rules)
         self._held: dict[Side, bytearray] = {Side.DEVICE: bytearray(), Side.HEADEND: bytearray()}
+        # How many of the bytes held have gone on already, while the rules were bypassed.
+        self._gone = dict.fromkeys(Side, 0)
+        # Whether the timer of a half message runs.
+        self._waiting = dict.fromkeys(Side, False)
+        self._bypassed = False
 
     def received(self, sender: Side, data: bytes, now: datetime) -> list[Outcome]:
         held = self._held[sender]
         held += data
-        outcomes = self._judge_all(sender, self._codec.feed(sender, data), now)
-        if held:
+        codec = self._codec
+        items = codec.feed(sender, data)
+        if isinstance(codec, Settles):
+            items = [*items, *codec.settle(sender)]
+        if self._bypassed:
+            del held[: sum(len(item.raw) for item in items)]
+            self._gone[sender] = len(held)
+            return [Changed(sender.other, data, data)]
+        outcomes = self._judge_all(sender, items, now)
+        if not held:
+            self._waiting[sender] = False
+        elif items or not self._waiting[sender]:
+            # From the first byte of a message, so that one that comes in drips is waited for alike.
+            self._waiting[sender] = True
             outcomes.append(SetTimer(_HOLD + sender, HOLD_SECONDS))
         return outcomes
 
     def flush(self, sender: Side, now: datetime) -> list[Outcome]:
         """Let go of what is held of that side: its message will not be completed."""
+        self._waiting[sender] = False
         return self._judge_all(sender, self._codec.end(sender), now)
 
     def held(self) -> dict[Side, bytes]:
-        return {side: bytes(data) for side, data in self._held.items() if data}
+        """Return what has not gone on yet."""
+        held = {side: bytes(data[self._gone[side] :]) for side, data in self._held.items()}
+        return {side: data for side, data in held.items() if data}
+
+    def bypass(self, on: bool) -> list[Outcome]:
+        """Let everything pass unjudged, or judge again, from the next message on."""
+        self._bypassed = on
+        passed: list[Outcome] = []
+        for side, data in self.held().items() if on else ():
+            passed.append(Changed(side.other, data, data))
+            self._gone[side] = len(self._held[side])
+        return passed
 
     def timer(self, name: str, now: datetime) -> list[Outcome]:
         if name.startswith(_HOLD):
             sender = Side(name.removeprefix(_HOLD))
             return self.flush(sender, now) if self._held[sender] else []
         index, _, inner = name.partition(":")
-        return list(self._perform(int(index), self._rules[int(index)].timer(inner, now)))
+        outcomes = list(self._perform(int(index), self._rules[int(index)].timer(inner, now)))
+        if self._bypassed:
+            # The rule may go on with its own affairs, but says nothing.
+            return [each for each in outcomes if not isinstance(each, Changed)]
+        return outcomes
 
     def commanded(self, command: Command, now: datetime) -> list[Outcome]:
+        if self._bypassed:
+            return [Answer(command.id, False, "the rules of this proxy are bypassed just now")]
         for index, rule in enumerate(self._rules):
             actions = rule.commanded(command, now)
             if actions is not None:
@@ -95,10 +132,18 @@ class Rewriter(Generic[M]):
         self, sender: Side, items: list[Decoded[M] | Undecodable], now: datetime
     ) -> list[Outcome]:
         outcomes: list[Outcome] = []
+        gone = self._gone[sender]
         for item in items:
+            if gone:
+                # It began while the rules were bypassed, and its beginning has gone on.
+                rest = item.raw[gone:]
+                gone = max(0, gone - len(item.raw))
+                outcomes += [Changed(sender.other, rest, rest)] if rest else []
+                continue
             outcomes.extend(self._judge(sender, item, now))
         # Only now: should a rule fail, everything not yet passed on is still in `held()`.
         del self._held[sender][: sum(len(item.raw) for item in items)]
+        self._gone[sender] = gone
         return outcomes
 
     def _judge(
@@ -133,6 +178,8 @@ class Rewriter(Generic[M]):
                 yield Changed(
                     action.to, b"", self._codec.encode(action.to.other, action.message), "ours"
                 )
+            elif isinstance(action, EmitRaw):
+                yield Changed(action.to, b"", action.data, "ours")
             elif isinstance(action, SetTimer):
                 yield SetTimer(f"{index}:{action.name}", action.seconds)
             else:

@@ -216,8 +216,14 @@ async def listen(
             host,
             port,
             backlog=1024,
-            start_serving=True,
+            start_serving=False,
         )
+        try:
+            await server.start_serving()
+        except BaseException:
+            # Who is cancelled here never gets the server, so nobody else can close it.
+            server.close()
+            raise
     except OSError as exc:
         raise LinkError(why_not("tcp", host, port, exc)) from exc
     return TcpListener(server, admission)

@@ -72,7 +72,9 @@ def shape(value: str) -> str:
 def state(**given: int) -> HouseState:
     power = {"grid_w": 0, "pv_w": 0, "battery_w": 0} | given
     return HouseState(
-        **power,
+        grid_w=power["grid_w"],
+        pv_w=power["pv_w"],
+        battery_w=power["battery_w"],
         load_w=sum(power.values()),
         soc_percent=Decimal("55.3"),
         voltage_v=Decimal("231.0"),

@@ -8,6 +8,7 @@ from mitmeter.devices.alphaess.messages import Message
 from mitmeter.devices.alphaess.readings import AlphaEssProjection
 from mitmeter.devices.alphaess.recognise import recognises
 from mitmeter.devices.alphaess.redact import redact
+from mitmeter.devices.alphaess.reword import reworded
 from mitmeter.devices.alphaess.rules import RULES
 from mitmeter.model import Side
 from mitmeter.protocol import Spec
@@ -28,4 +29,5 @@ SPEC: Spec[Message] = Spec(
     commands=COMMANDS,
     persona="smile5",
     recognises=recognises,
+    reword=reworded,
 )

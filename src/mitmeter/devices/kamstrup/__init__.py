@@ -11,6 +11,8 @@ from mitmeter.devices.kamstrup.portrait import portrait
 from mitmeter.devices.kamstrup.readings import KamstrupProjection, projection_with
 from mitmeter.devices.kamstrup.recognise import recognises
 from mitmeter.devices.kamstrup.redact import redact
+from mitmeter.devices.kamstrup.reword import reworded
+from mitmeter.devices.kamstrup.rules import RULES
 from mitmeter.model import Side
 from mitmeter.protocol import Spec
 
@@ -25,6 +27,7 @@ SPEC: Spec[Message] = Spec(
     package="mitmeter.devices.kamstrup",
     headend=Headend,
     device=EmulatedMeter,
+    rules=RULES,
     redact=redact,
     commands=COMMANDS,
     persona="382",
@@ -32,4 +35,5 @@ SPEC: Spec[Message] = Spec(
     portrait=portrait,
     listing=listing,
     recognises=recognises,
+    reword=reworded,
 )

@@ -1,8 +1,8 @@
 """German smart meter gateways at their consumer interface (HAN port)."""
 
 from mitmeter.devices.smgw.codec import SmgwCodec
-from mitmeter.devices.smgw.emulated.identity import certificate_name
 from mitmeter.devices.smgw.device import EmulatedGateway
+from mitmeter.devices.smgw.emulated.identity import certificate_name
 from mitmeter.devices.smgw.headend import Headend
 from mitmeter.devices.smgw.listing import listing
 from mitmeter.devices.smgw.messages import Message
