@@ -77,6 +77,10 @@ Start = Annotated[
 ]
 
 
+Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}(/[A-Za-z0-9_-]{1,40}){0,4}$")]
+Device = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}:[A-Za-z0-9._-]{1,64}$")]
+
+
 class Sink(Section):
     """What all sinks have in common."""
 
@@ -229,7 +233,70 @@ class Hpfeeds(_EventSink):
     )
 
 
+class Mqtt(Sink):
+    """An MQTT broker: what every device shows now, and Home Assistant's discovery for it."""
+
+    kind: Literal["mqtt"] = Field("mqtt", description="What this sink is.")
+    url: Address = Field(
+        description="Where the broker is: mqtt:// or mqtts://.",
+        examples=["mqtt://homeassistant.local:1883"],
+    )
+    since: Start = Field(
+        "now",
+        description="Of events, where a new sink begins. Readings always begin with the newest "
+        "ones: what is shown is what is.",
+    )
+    every: Duration = Field(
+        timedelta(seconds=1), description="How often there is a look at what is new."
+    )
+    timeout: Duration = Field(
+        timedelta(seconds=10), description="How long the broker may take to confirm a message."
+    )
+    username: str = Field("", description="Whom to log in as.", examples=["mitmeter"])
+    password_file: File | None = Field(
+        None, description="File whose first line is the password.", examples=["/run/secrets/mqtt"]
+    )
+    ca_file: File | None = Field(
+        None,
+        description="For mqtts://: PEM file of the authority to trust instead of the system's.",
+        examples=["/etc/ssl/house-ca.pem"],
+    )
+    certificate_file: File | None = Field(
+        None,
+        description="For mqtts://: PEM file of our certificate, for a broker that asks for one.",
+        examples=["/etc/mitmeter/mqtt.pem"],
+    )
+    key_file: File | None = Field(
+        None,
+        description="PEM file of its key; the certificate's file unless given.",
+        examples=["/etc/mitmeter/mqtt.key"],
+    )
+    prefix: Topic = Field("mitmeter", description="All topics begin so; then comes the site's id.")
+    homeassistant_discovery: bool = Field(
+        True, description="Whether Home Assistant is told of every device."
+    )
+    discovery_prefix: Topic = Field(
+        "homeassistant", description="Where Home Assistant listens for that."
+    )
+    expire_after: Duration = Field(
+        timedelta(minutes=5),
+        description="After so much silence a power is unknown and a device unavailable; for those "
+        "that speak more rarely, after four times their usual pause.",
+    )
+    ignore: tuple[Device, ...] = Field(
+        (),
+        description="Devices that are not shown, or no longer: what was shown is removed.",
+        examples=[["glow:02005EFFFE302010"]],
+    )
+    dashboard: str = Field(
+        "",
+        description="Where browsers find mitmeter's dashboard, for links in Home Assistant.",
+        examples=["http://mitmeter.local:8470"],
+    )
+
+
 KINDS: dict[str, type[Section]] = {
+    "mqtt": Mqtt,
     "influx": Influx,
     "victoriametrics": VictoriaMetrics,
     "file": EventFile,
@@ -238,7 +305,9 @@ KINDS: dict[str, type[Section]] = {
 }
 SINK_TABLES: dict[str, type[Section]] = {f"sink.{kind}": table for kind, table in KINDS.items()}
 
-AnySink = Annotated[Influx | VictoriaMetrics | EventFile | Syslog | Hpfeeds, Discriminator("kind")]
+AnySink = Annotated[
+    Mqtt | Influx | VictoriaMetrics | EventFile | Syslog | Hpfeeds, Discriminator("kind")
+]
 
 
 def _named(value: object) -> object:
@@ -294,8 +363,26 @@ def check_sink(sink: Any) -> list[tuple[str, str]]:
         if bool(sink.user) != bool(sink.password_file):
             key = "password_file" if sink.user else "user"
             found.append((key, "user and password_file go together"))
+    if isinstance(sink, Mqtt):
+        found += _check_mqtt(sink)
     if isinstance(sink, Influx) and sink.version != "2" and sink.org:
         found.append(("org", "means something for version 2 only"))
     if isinstance(sink, Influx) and sink.version != "1" and sink.retention_policy:
         found.append(("retention_policy", "means something for version 1 only"))
+    return found
+
+
+def _check_mqtt(sink: Mqtt) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    if sink.url.scheme not in ("mqtt", "mqtts"):
+        found.append(("url", f"{sink.url.scheme}:// is no broker; write mqtt:// or mqtts://"))
+    elif sink.url.port == 0:
+        found.append(("url", "port 0 is for listening only"))
+    if sink.password_file and not sink.username:
+        found.append(("username", "a password is of no use without a username"))
+    for key in ("ca_file", "certificate_file", "key_file"):
+        if getattr(sink, key) and sink.url.scheme == "mqtt":
+            found.append((key, "is for mqtts:// only"))
+    if sink.key_file and not sink.certificate_file:
+        found.append(("certificate_file", "there is a key without a certificate"))
     return found

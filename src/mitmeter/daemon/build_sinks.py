@@ -13,12 +13,14 @@ from mitmeter.config.sink_tables import (
     EventFile,
     Hpfeeds,
     Influx,
+    Mqtt,
     Syslog,
     VictoriaMetrics,
 )
 from mitmeter.config.values import Config
 from mitmeter.daemon.plan import StationPlan
 from mitmeter.daemon.plan_sinks import Destination, SinkPlan
+from mitmeter.daemon.tariffs import tariffs
 from mitmeter.errors import ConfigError, SinkError
 from mitmeter.model import Secret, Severity
 from mitmeter.sinks.choice import Choice
@@ -27,10 +29,14 @@ from mitmeter.sinks.event_file import FilePlan
 from mitmeter.sinks.geo import Geo
 from mitmeter.sinks.hpfeeds import HpfeedsPlan
 from mitmeter.sinks.influx import Dialect, InfluxPlan
+from mitmeter.sinks.mqtt_link import BrokerPlan
+from mitmeter.sinks.mqtt_plan import MqttPlan
+from mitmeter.sinks.mqtt_topics import Topics
 from mitmeter.sinks.resume import BEGINNING, Now, Since, Start
 from mitmeter.sinks.shape import Shape
 from mitmeter.sinks.syslog import SyslogPlan
 
+_MQTT_WAIT = 10.0
 _EVERY_ADDRESS = ("0.0.0.0", "::")
 
 
@@ -48,13 +54,19 @@ def sink_plans(config: Config, stations: tuple[StationPlan, ...]) -> tuple[SinkP
         SinkPlan(
             name,
             _choice(table, config.site.timezone),
-            Pace(batch=table.batch, every=table.every.total_seconds()),
-            _destination(name, table, config.site.id),
+            _pace(table),
+            _destination(name, table, config),
             _shape(name, table, config.site.id, listening),
         )
         for name, table in config.sinks.items()
         if table.enabled
     )
+
+
+def _pace(table: AnySink) -> Pace:
+    pace = Pace(batch=table.batch, every=table.every.total_seconds())
+    # A broker that is back is to hear the newest at once; being asked costs it nothing.
+    return replace(pace, most=_MQTT_WAIT) if isinstance(table, Mqtt) else pace
 
 
 def _choice(table: AnySink, zone: tzinfo) -> Choice:
@@ -78,7 +90,7 @@ def _start(since: str, zone: tzinfo) -> Start:
 
 
 def _shape(name: str, table: AnySink, site: str, listening: Mapping[str, tuple[str, int]]) -> Shape:
-    if isinstance(table, Influx | VictoriaMetrics):
+    if isinstance(table, Influx | VictoriaMetrics | Mqtt):
         return Shape(site)
     geo = None
     if table.geoip_files:
@@ -89,11 +101,13 @@ def _shape(name: str, table: AnySink, site: str, listening: Mapping[str, tuple[s
     return Shape(table.sensor or site, listening, table.format == "ecs", geo)
 
 
-def _destination(name: str, table: AnySink, site: str) -> Destination:
+def _destination(name: str, table: AnySink, config: Config) -> Destination:
     timeout = table.timeout.total_seconds()
     match table:
+        case Mqtt():
+            return _mqtt(name, table, config)
         case Influx() | VictoriaMetrics():
-            return _influx(name, table, site, timeout)
+            return _influx(name, table, config.site.id, timeout)
         case EventFile():
             return FilePlan(table.path, table.max_size, table.daily, table.keep, table.sync)
         case Syslog():
@@ -117,6 +131,32 @@ def _destination(name: str, table: AnySink, site: str) -> Destination:
                 table.ca_file,
                 timeout,
             )
+
+
+def _mqtt(name: str, table: Mqtt, config: Config) -> MqttPlan:
+    site = config.site
+    return MqttPlan(
+        broker=BrokerPlan(
+            host=table.url.host,
+            port=table.url.port,
+            client=f"mitmeter-{site.id}-{name}",
+            username=table.username,
+            password=_secret(table.password_file, f"sink.{name}.password_file"),
+            tls=table.url.scheme == "mqtts",
+            ca=table.ca_file,
+            certificate=table.certificate_file,
+            key=table.key_file,
+            timeout=table.timeout.total_seconds(),
+        ),
+        topics=Topics(table.prefix, site.id, table.discovery_prefix),
+        discovery=table.homeassistant_discovery,
+        expire=table.expire_after.total_seconds(),
+        ignored=frozenset(table.ignore),
+        dashboard=table.dashboard,
+        zone=site.timezone,
+        tariffs=tariffs(config),
+        choice=_choice(table, site.timezone),
+    )
 
 
 def _influx(name: str, table: Influx | VictoriaMetrics, site: str, timeout: float) -> InfluxPlan:

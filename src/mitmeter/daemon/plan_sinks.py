@@ -9,10 +9,11 @@ from mitmeter.sinks.course import Pace
 from mitmeter.sinks.event_file import FilePlan
 from mitmeter.sinks.hpfeeds import HpfeedsPlan
 from mitmeter.sinks.influx import InfluxPlan
+from mitmeter.sinks.mqtt_plan import MqttPlan
 from mitmeter.sinks.shape import Shape
 from mitmeter.sinks.syslog import SyslogPlan
 
-Destination = InfluxPlan | FilePlan | SyslogPlan | HpfeedsPlan
+Destination = MqttPlan | InfluxPlan | FilePlan | SyslogPlan | HpfeedsPlan
 
 
 @dataclass(frozen=True, slots=True)
