@@ -48,7 +48,7 @@ async def server(*, answers: bool) -> Server:
     return made
 
 
-def module(data: Path, *, speed: float, kap: str) -> Daemon:
+def module(data: Path, *, speed: float, kap: str, **options: str) -> Daemon:
     station = StationPlan(
         "meter",
         Role.EMULATE,
@@ -56,7 +56,7 @@ def module(data: Path, *, speed: float, kap: str) -> Daemon:
         listen=Endpoint("tcp", "127.0.0.1", 0),
         persona=load_persona(SPEC, ""),
         delay=0.0,
-        options={"kap": kap},
+        options={"kap": kap, **options},
     )
     return Daemon(DaemonPlan("module", LONDON, (station,)), data, clock=Clock(speed=speed))
 
@@ -109,4 +109,10 @@ async def test_a_server_that_never_answers_restarts_the_module(tmp_path: Path) -
 async def test_a_payload_that_is_no_hexadecimal_is_told_with_its_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"options\.kap"):
         async with module(tmp_path, speed=1.0, kap="xyz").running():
+            pass
+
+
+async def test_a_honeypot_sends_nothing_where_its_visitors_say(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a honeypot sends nothing of its own"):
+        async with module(tmp_path, speed=1.0, kap="00", honeypot="true").running():
             pass

@@ -29,6 +29,9 @@ pytestmark = [pytest.mark.system, pytest.mark.xdist_group("bad input")]
 
 MOST_PER_ADDRESS = 8
 CONFIGURATION = """
+[web]
+enabled = false
+
 [limits]
 connections_per_address = {most}
 idle = "4s"

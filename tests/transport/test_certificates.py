@@ -1,6 +1,7 @@
 import os
 import stat
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) ->
         Authority(tmp_path / "file").certificate_for(["x.example"], kind="legacy", now=NOON)
 
 
-@pytest.mark.parametrize("names", [[], ["no name"], ["a.example", "*.*.example"], ["192.0.2.1"]])
+@pytest.mark.parametrize("names", [[], ["no name"], ["a.example", "*.*.example"], ["192.0.2.256"]])
 def test_a_certificate_for_what_is_no_host_name_is_refused(
     names: list[str], tmp_path: Path
 ) -> None:
@@ -189,3 +190,12 @@ def test_a_key_that_is_not_the_certificates_is_noticed(
     mixed.write_text(key + shown)
     with pytest.raises(LinkError, match="the key is not that of the certificate"):
         read_certificate(mixed)
+
+
+def test_an_address_is_in_the_certificate_as_one(tmp_path: Path) -> None:
+    made = Authority(tmp_path).certificate_for(["box.local", "192.0.2.1"], now=NOON)
+    shown = x509.load_pem_x509_certificate(made.path.read_bytes())
+    names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.IPAddress) == [ip_address("192.0.2.1")]
+    assert names.get_values_for_type(x509.DNSName) == ["box.local"]
+    assert made.names == ("box.local", "192.0.2.1")

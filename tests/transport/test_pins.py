@@ -55,7 +55,6 @@ def test_the_first_certificate_is_pinned_with_what_a_person_wants_to_know(book: 
     assert shown.subject == "CN=ETST0000000001.SMGW"
     assert (shown.begins, shown.ends) == ("2025-01-01T00:00:00+00:00", "2030-01-01T00:00:00+00:00")
     assert (shown.seen, shown.station) == ("2026-03-01T12:00:00+00:00", "gateway")
-    assert shown.fingerprint.replace(":", "").lower() == shown.sha256
     assert book.pins() == [judged.pin]
 
 

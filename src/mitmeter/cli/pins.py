@@ -98,7 +98,7 @@ def _done(change: Any, settings: Settings) -> Pin:
 
 
 def _words(shown: Shown) -> str:
-    return f"{shown.fingerprint} ({printable(shown.subject)}, until {shown.ends[:10]})"
+    return f"{shown.sha256} ({printable(shown.subject)}, until {shown.ends[:10]})"
 
 
 def _object(pin: Pin) -> dict[str, Any]:

@@ -291,7 +291,7 @@ class Mqtt(Sink):
     dashboard: str = Field(
         "",
         description="Where browsers find mitmeter's dashboard, for links in Home Assistant.",
-        examples=["http://mitmeter.local:8470"],
+        examples=["http://mitmeter.local:8480"],
     )
 
 

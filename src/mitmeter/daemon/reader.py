@@ -163,7 +163,7 @@ class ReaderStation(Station):
             if self._failures:
                 self.services.happened(
                     "mitmeter.probe.recovered",
-                    f"{plan.to} is read again, after {self._failures} failures",
+                    f"{plan.to} is read again; failures before: {self._failures}",
                     station=plan.name,
                 )
             self._failures = 0

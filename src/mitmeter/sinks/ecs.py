@@ -22,6 +22,8 @@ _PLACED = {
 _TYPES = {
     "opened": ["connection", "start"],
     "closed": ["connection", "end"],
+    "connection": ["connection", "start"],
+    "disconnect": ["connection", "end"],
     "refused": ["protocol", "denied"],
     "login": ["protocol", "access"],
     "command": ["protocol", "access"],

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,15 @@ def host_name(name: str) -> str:
     return name if all(_LABEL.fullmatch(label) for label in labels) else ""
 
 
+def is_address(text: str) -> bool:
+    """Tell whether it is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def read_certificate(path: Path) -> Certificate:
     """Return the certificate of a PEM file that holds its RSA key too, such as one made elsewhere.
     Raises LinkError.
@@ -100,7 +110,7 @@ class Authority:
     def certificate_for(
         self, names: Sequence[str], *, kind: str = "plain", now: datetime
     ) -> Certificate:
-        """Return a certificate for host names or wildcards such as `*.sensornet.info`.
+        """Return a certificate for host names, wildcards such as `*.sensornet.info`, or addresses.
 
         kind:   a key of `x509.KINDS`.
         Raises: LinkError when the folder cannot be written, a name is none, or the authority's key
@@ -192,6 +202,8 @@ class Authority:
 
 
 def _host_or_wildcard(name: str) -> str:
+    if is_address(name):
+        return name
     rest = host_name(name.removeprefix("*."))
     return f"*.{rest}" if rest and name.startswith("*.") else rest
 
@@ -224,7 +236,8 @@ def _described(path: Path, found: x509.Certificate) -> Certificate:
 
     try:
         extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        names = tuple(extension.value.get_values_for_type(x509.DNSName))
+        addresses = map(str, extension.value.get_values_for_type(x509.IPAddress))
+        names = (*extension.value.get_values_for_type(x509.DNSName), *addresses)
     except x509.ExtensionNotFound:
         common = found.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         names = tuple(str(each.value).lower() for each in common)

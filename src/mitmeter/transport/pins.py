@@ -45,11 +45,6 @@ class Shown:
     def not_after(self) -> datetime:
         return datetime.fromisoformat(self.ends)
 
-    @property
-    def fingerprint(self) -> str:
-        """The SHA-256 as people compare it: pairs with colons between."""
-        return ":".join(self.sha256[at : at + 2] for at in range(0, 64, 2)).upper()
-
 
 @dataclass(frozen=True, slots=True)
 class Pin:

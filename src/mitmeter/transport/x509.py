@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from mitmeter.errors import LinkError
@@ -117,7 +118,7 @@ def issued(
     return (
         _builder(subject, issuer.certificate.subject, key, since, until)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
+        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), False)
         .add_extension(usage, critical=False)
         .add_extension(authority, critical=False)
         .sign(issuer.key, hashes.SHA256())
@@ -164,6 +165,16 @@ def _builder(
         .not_valid_before(since)
         .not_valid_after(until)
     )
+
+
+def _general(name: str) -> x509.GeneralName:
+    """Return a host name or an address as a certificate holds it."""
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _common(names: tuple[str, ...]) -> str:

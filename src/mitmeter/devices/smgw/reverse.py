@@ -51,7 +51,8 @@ _ANSWER_SECONDS = 60.0
 _WAIT_SECONDS = 60.0
 # Theben ends a connection after ten idle minutes (§1.3 [D]); ours ends before.
 _IDLE_SECONDS = 480.0
-_SESSION_SECONDS = 60.0
+# Shorter than anybody waits in line, so that who waits for a session is not told of silence.
+_SESSION_SECONDS = 30.0
 _ADDRESS = re.compile(r"(?:[0-9.]+|\[[0-9A-Fa-f:.%]+\])\Z")
 _LOCAL = re.compile(
     r"(?:[a-z0-9-]+|.+\.(?:local|lan|home|home\.arpa|internal|localdomain|fritz\.box))\Z"

@@ -86,8 +86,11 @@ class KeepAlive:
 def keep_alive(context: DeviceContext, now: datetime) -> KeepAlive:
     """Return the keep-alive of an emulated module; the option `kap` is its payload, hexadecimal.
 
-    Raises: ConfigError for a payload that is none.
+    Raises: ConfigError for a payload that is none, and for any in a honeypot: who comes to it can
+            say where the packages go, and could turn them on somebody else.
     """
+    if context.options.get("kap") and context.options.get("honeypot") == "true":
+        raise ConfigError("options.kap", "a honeypot sends nothing of its own; leave it out")
     text = context.options.get("kap", "")
     try:
         payload = bytes.fromhex(text)
