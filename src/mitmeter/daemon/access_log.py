@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
 from mitmeter.protocol import Served
 
@@ -31,29 +32,39 @@ class AccessLog:
         self._now = now
         self._keep = keep
         self._day: date | None = None
+        self._file: TextIO | None = None
         self._lost = 0
 
     def write(self, served: Served) -> None:
         """Append a line; begin a new file and remove the oldest when a day has begun."""
         now = self._now()
         try:
-            if now.date() != self._day:
+            if self._file is None or now.date() != self._day:
                 self._begin(now.date())
-            with self._path(now.date()).open("a", encoding="ascii", errors="backslashreplace") as f:
-                f.write(line(served, now))
+            assert self._file is not None  # noqa: S101 - just begun
+            self._file.write(line(served, now))
+            self._file.flush()
         except OSError as exc:
             self._lost += 1
             if self._lost & (self._lost - 1) == 0:
                 log.warning("access log: %s (%d lines lost)", exc, self._lost)
 
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
     def _begin(self, day: date) -> None:
+        self.close()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._path(day).touch(mode=0o600)
+        path = self._path(day)
+        path.touch(mode=0o600)
+        self._file = path.open("a", encoding="ascii", errors="backslashreplace")
         self._day = day
         oldest = self._path(day - timedelta(days=self._keep)).name
-        for path in self._folder.glob(f"{self._station}-access-*{_SUFFIX}"):
-            if path.name < oldest:
-                path.unlink(missing_ok=True)
+        for each in self._folder.glob(f"{self._station}-access-*{_SUFFIX}"):
+            if each.name < oldest:
+                each.unlink(missing_ok=True)
 
     def _path(self, day: date) -> Path:
         return self._folder / f"{self._station}-access-{day.isoformat()}{_SUFFIX}"

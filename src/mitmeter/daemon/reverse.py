@@ -106,6 +106,8 @@ class ReverseStation(Station):
             client.link.close()
         if self._server is not None:
             self._server.finish(reason)
+        if self._log is not None:
+            self._log.close()
         await super().stop(reason)
 
     # clients
@@ -220,7 +222,7 @@ class ReverseStation(Station):
         if self._reverse is None:
             return
         # All of it first: what is done may lead to the next step before this one is through.
-        for effect in list(step(self._reverse, self.services.clock.now())):
+        for effect in _joined(step(self._reverse, self.services.clock.now())):
             self._perform(effect)
 
     def _perform(self, effect: ReverseEffect) -> None:
@@ -332,6 +334,22 @@ class _Server:
         if not self._over:
             self._over = True
             self._services.closed(self._conversation, reason)
+
+
+def _joined(effects: Iterable[ReverseEffect]) -> list[ReverseEffect]:
+    """Return the effects, what is said to one client without a break in one piece."""
+    found: list[ReverseEffect] = []
+    for effect in effects:
+        last = found[-1] if found else None
+        if (
+            isinstance(effect, ToClient)
+            and isinstance(last, ToClient)
+            and last.client == effect.client
+        ):
+            found[-1] = ToClient(last.client, last.data + effect.data)
+        else:
+            found.append(effect)
+    return found
 
 
 def _origin(endpoint: Endpoint) -> str:
