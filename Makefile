@@ -27,6 +27,7 @@ demo: .venv/.runtime.stamp ## run the demo; ARGS='...' is passed on
 
 test: setup debian-packages check ## everything: checks, then all tests; ARGS='-k name'
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest tests/dashboard_browser $(ARGS) || [ $$? -eq 5 ]
 
 check: lint format types imports ## ruff, formatting, mypy, import contracts
 

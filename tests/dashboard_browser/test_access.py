@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.dashboard_browser.demo_house import DemoHouse
 from tests.dashboard_browser.visits import Visit, signed_in, visit
-
-# One demo and one browser serve them all, in one process.
-pytestmark = pytest.mark.xdist_group("window")
 
 
 def test_without_a_session_one_is_asked_for_the_token(browser: Browser, house: DemoHouse) -> None:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.dashboard_browser.demo_house import DemoHouse
 from tests.dashboard_browser.visits import Visit
-
-# One demo and one browser serve them all, in one process.
-pytestmark = pytest.mark.xdist_group("window")
 
 
 def _prepare(window: Visit, house: DemoHouse, command: str, arguments: str = "") -> Page:

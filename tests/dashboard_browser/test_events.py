@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.dashboard_browser.demo_house import DemoHouse
 from tests.dashboard_browser.visits import Visit
-
-# One demo and one browser serve them all, in one process.
-pytestmark = pytest.mark.xdist_group("window")
 
 
 def test_the_time_line_has_an_icon_and_a_word_for_each_severity(window: Visit) -> None:

@@ -15,9 +15,6 @@ from playwright.sync_api import Download, Response, expect
 
 from tests.dashboard_browser.visits import Visit
 
-# One demo and one browser serve them all, in one process.
-pytestmark = pytest.mark.xdist_group("window")
-
 _HISTORY = re.compile(r"/api/v1/history\?")
 _INTERVALS = re.compile(r"/api/v1/intervals\?")
 

@@ -10,9 +10,6 @@ from playwright.sync_api import Browser, StorageState, expect
 from tests.dashboard_browser.demo_house import DemoHouse
 from tests.dashboard_browser.visits import Visit, visit
 
-# One demo and one browser serve them all, in one process.
-pytestmark = pytest.mark.xdist_group("window")
-
 
 @pytest.fixture
 def now(window: Visit) -> Visit:

@@ -11,9 +11,6 @@ from tests.dashboard_browser.accessibility import faults
 from tests.dashboard_browser.demo_house import DemoHouse
 from tests.dashboard_browser.visits import Visit, visit
 
-# One demo and one browser serve them all, in one process.
-pytestmark = pytest.mark.xdist_group("window")
-
 # A page and what of it has to be there before it counts as shown.
 PLAIN = {
     "#/now": ".flow-words",

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 import socket
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.dashboard_browser.demo_house import DemoHouse
 from tests.dashboard_browser.visits import Visit
 from tests.system.processes import poll
-
-# One demo and one browser serve them all, in one process.
-pytestmark = pytest.mark.xdist_group("window")
 
 # The first eight bytes are taken for a header and told apart.
 HOSTILE = b'whatever<img src=x onerror="document.title=1"><script>document.title=2</script>\r\n\r\n'

@@ -11,9 +11,6 @@ import pytest
 import mitmeter.dashboard
 from tests.dashboard_browser.visits import Visit
 
-# One demo and one browser serve them all, in one process.
-pytestmark = pytest.mark.xdist_group("window")
-
 STATIC = Path(mitmeter.dashboard.__file__).with_name("static")
 FORBIDDEN = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc"
