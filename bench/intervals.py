@@ -1,7 +1,7 @@
 """Years in the store: how fast intervals, costs and lines of any span come out of it.
 
-MITMETER_BENCH_YEARS (0.25 unless given) of 16 series are brought in like a device would tell them: one
-reading a minute, and every 10 s in the last fortnight, where readings and not roll-ups answer.
+MITMETER_BENCH_YEARS (0.25 unless given) of 16 series are brought in like a device would tell them:
+one reading a minute, and every 10 s in the last fortnight, where readings and not roll-ups answer.
 """
 
 from __future__ import annotations
