@@ -1,4 +1,4 @@
-"""The devices and their commands, as sinks that can be answered see them."""
+"""The devices and their commands, as the dashboard and sinks that can be answered see them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Household:
             return protocol  # of history whose plug-in is gone
 
     def offers(self, device: DeviceId) -> Mapping[str, str]:
-        if not self._may_control(device):
+        if not self.may_control(device):
             return {}
         try:
             commands = registry.spec(device.protocol).commands
@@ -46,17 +46,17 @@ class Household:
         answer = await services.command(wish)
         return answer.accepted, answer.text
 
-    def _may_control(self, device: DeviceId) -> bool:
+    def may_control(self, device: DeviceId) -> bool:
         """Tell whether the device's station lets commands through; of one that is away, whether any
         does that it may come back to.
         """
         fitting = [each for each in self._stations if each.plan.spec.name == device.protocol]
         present = self._services.present.get(device)
         here = [each for each in fitting if present in each.drives]
-        return any(_takes_commands(each) for each in here or fitting)
+        return any(takes_commands(each) for each in here or fitting)
 
 
-def _takes_commands(station: Station) -> bool:
-    """A proxy's rule says so itself."""
+def takes_commands(station: Station) -> bool:
+    """Tell whether an operator's commands are let through; a proxy's rule says so itself."""
     plan = station.plan
     return plan.control or (plan.role is Role.PROXY and "inject" in plan.rules)

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mitmeter import __version__, registry
+from mitmeter.daemon.household import Household, takes_commands
 from mitmeter.daemon.plan_web import WebPlan
-from mitmeter.daemon.services import new_id
 from mitmeter.daemon.web_chunks import Chunks
 from mitmeter.daemon.web_copies import copied
 from mitmeter.daemon.web_health import Vital
@@ -29,13 +29,10 @@ from mitmeter.dashboard.backend import (
 from mitmeter.dashboard.conversations import conversation_named
 from mitmeter.errors import ConfigError
 from mitmeter.model import Conversation, DeviceId, Event, Reading, Side
-from mitmeter.protocol import Command
-from mitmeter.roles.role import Role
 from mitmeter.sinks.prometheus import CONTENT_TYPE, Vitals, metrics_text
 from mitmeter.store import RecordedConversation, Store
 
 if TYPE_CHECKING:
-    from mitmeter.daemon.station import Station as RunningStation
     from mitmeter.daemon.supervisor import Daemon
     from mitmeter.sinks.status import SinkStatus
 
@@ -47,6 +44,7 @@ class DaemonBackend:
         from mitmeter.daemon.supervisor import JOURNAL, STORE
 
         self._daemon = daemon
+        self._household = Household(daemon.services, daemon.stations)
         self._house = House(plan.site, daemon.plan.zone, daemon.clock.speed, plan.tariffs)
         journal = daemon.data / JOURNAL
         self._path = daemon.data / STORE
@@ -76,7 +74,7 @@ class DaemonBackend:
                 protocol=each.plan.spec.name,
                 where=each.where,
                 conversations=len(each.drives),
-                control=_takes_commands(each),
+                control=takes_commands(each),
                 synthetic=each.plan.synthetic,
             )
             for each in self._daemon.stations
@@ -90,18 +88,11 @@ class DaemonBackend:
     # --- commands
 
     def may_control(self, device: DeviceId) -> bool:
-        stations = [
-            each for each in self._daemon.stations if each.plan.spec.name == device.protocol
-        ]
-        present = self._daemon.services.present.get(device)
-        here = [each for each in stations if present in each.drives]
-        return any(_takes_commands(each) for each in here or stations)
+        return self._household.may_control(device)
 
     async def command(self, device: DeviceId, name: str, arguments: Mapping[str, str]) -> Outcome:
-        services = self._daemon.services
-        command = Command(new_id(self._daemon.clock.now_ns()), device, name, dict(arguments))
-        answer = await services.command(command)
-        return Outcome(answer.accepted, answer.text)
+        accepted, text = await self._household.command(device, name, arguments)
+        return Outcome(accepted, text)
 
     # --- traffic
 
@@ -154,12 +145,6 @@ class DaemonBackend:
     def _sinks(self, store: Store) -> Sequence[SinkStatus]:
         feeds = self._daemon.feeds
         return () if feeds is None else feeds.statuses(store)
-
-
-def _takes_commands(station: RunningStation) -> bool:
-    """Tell whether an operator's commands are let through; a proxy's rule says so itself."""
-    plan = station.plan
-    return plan.control or (plan.role is Role.PROXY and "inject" in plan.rules)
 
 
 def _speaks(protocol: str) -> Speaks | None:

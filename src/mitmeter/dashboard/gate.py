@@ -115,14 +115,8 @@ class Gate:
 
     def judge_token(self, token: str, peer: str) -> Scope:
         """Return what a token lets one do. Raises Turned: 401, or 429 after too many wrong ones."""
-        wait = self._attempts.wait(peer)
-        if wait:
-            raise Turned(
-                429, f"too many wrong tokens; try again in {wait} s", **{"retry-after": str(wait)}
-            )
-        may = self._tokens.scope(token)
+        may = scope_of(token, peer, self._tokens, self._attempts)
         if may is None:
-            self._attempts.failed(peer)
             raise _unknown_caller("this is not the token")
         return may
 
@@ -159,6 +153,21 @@ class Gate:
             raise Turned(411, "say how long the body is: Content-Length")
         if len(length) > 9 or int(length) > _LARGEST_BODY:
             raise Turned(413, f"more than {_LARGEST_BODY} bytes")
+
+
+def scope_of(token: str, peer: str, tokens: Tokens, attempts: Attempts) -> Scope | None:
+    """Return what a token lets one do; None for a wrong one, which is counted. Raises Turned: 429
+    for who has tried too many.
+    """
+    wait = attempts.wait(peer)
+    if wait:
+        raise Turned(
+            429, f"too many wrong tokens; try again in {wait} s", **{"retry-after": str(wait)}
+        )
+    may = tokens.scope(token)
+    if may is None:
+        attempts.failed(peer)
+    return may
 
 
 def _unknown_caller(text: str = "who are you? a token is needed") -> Turned:

@@ -108,18 +108,7 @@ async def health(request: Request) -> Response:
                 )
                 for each in found.checks
             ],
-            listeners=[
-                StationShape(
-                    name=each.name,
-                    role=each.role,
-                    protocol=each.protocol,
-                    where=each.where,
-                    conversations=each.conversations,
-                    control=each.control,
-                    simulated=each.synthetic,
-                )
-                for each in found.stations
-            ],
+            listeners=[StationShape.of(each) for each in found.stations],
             network=dict(found.network),
             store=StoreShape(
                 bytes=_size(store),

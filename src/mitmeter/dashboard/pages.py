@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mitmeter.dashboard.answer import Shape, missing
 from mitmeter.dashboard.desk import Desk, desk_of, may
-from mitmeter.dashboard.gate import Turned
+from mitmeter.dashboard.gate import Turned, scope_of
 from mitmeter.dashboard.static_files import plain_body
 from mitmeter.dashboard.tokens import Scope, session_seconds
 
@@ -103,15 +103,8 @@ def _signed_in(desk: Desk, request: Request, token: str, answer: Response) -> Re
 
 
 def _judged(desk: Desk, request: Request, token: str) -> Scope:
-    peer: str = request.state.peer
-    wait = desk.attempts.wait(peer)
-    if wait:
-        raise Turned(
-            429, f"too many wrong tokens; try again in {wait} s", **{"retry-after": str(wait)}
-        )
-    scope = desk.tokens.scope(token)
+    scope = scope_of(token, request.state.peer, desk.tokens, desk.attempts)
     if scope is None:
-        desk.attempts.failed(peer)
         raise Turned(401, "this is not the token")
     return scope
 

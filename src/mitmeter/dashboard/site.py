@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from mitmeter import __version__
 from mitmeter.dashboard.answer import Instant, Shape, answer, problems
-from mitmeter.dashboard.backend import House
+from mitmeter.dashboard.backend import House, Station
 from mitmeter.dashboard.desk import desk_of, may
 from mitmeter.model import CATALOGUE
 from mitmeter.store import Store
@@ -27,6 +27,18 @@ class StationShape(Shape):
     conversations: int
     control: bool
     simulated: bool
+
+    @classmethod
+    def of(cls, station: Station) -> StationShape:
+        return cls(
+            name=station.name,
+            role=station.role,
+            protocol=station.protocol,
+            where=station.where,
+            conversations=station.conversations,
+            control=station.control,
+            simulated=station.synthetic,
+        )
 
 
 class SiteShape(Shape):
@@ -78,18 +90,7 @@ async def site(request: Request) -> Response:
             speed=house.speed,
             now=now,
             scope="" if scope is None else str(scope),
-            stations=[
-                StationShape(
-                    name=each.name,
-                    role=each.role,
-                    protocol=each.protocol,
-                    where=each.where,
-                    conversations=each.conversations,
-                    control=each.control,
-                    simulated=each.synthetic,
-                )
-                for each in stations
-            ],
+            stations=[StationShape.of(each) for each in stations],
         )
 
     return await answer(request, made)
