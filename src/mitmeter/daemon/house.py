@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from mitmeter.config.zone import parse_zone
 from mitmeter.daemon.clock import Clock
@@ -12,15 +13,32 @@ from mitmeter.daemon.plan import StationPlan
 from mitmeter.errors import ConfigError
 from mitmeter.protocol import House
 
+if TYPE_CHECKING:
+    from mitmeter.simulate import Site
 
-def house_of(plan: StationPlan, clock: Clock, zone: Any) -> House:
-    """Return the house of one emulated device; built at the turn of the year unless told otherwise.
 
-    At least two days old, so that the device has a history to tell. A persona's table `place`
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a house is built of: equal ones make equal houses."""
+
+    seed: int
+    since: datetime
+    site: Site
+
+    def build(self) -> House:
+        from mitmeter.simulate import House as SimulatedHouse
+
+        return SimulatedHouse(self.seed, self.since, self.site)
+
+
+def grounds_of(plan: StationPlan, clock: Clock, zone: Any) -> Grounds:
+    """Return what the house of one emulated device is built of.
+
+    It was built at the turn of the year unless told otherwise; at least two days ago, so that the
+    device has a history to tell. A persona's table `place`
     (latitude, longitude in degrees, zone) says where it stands, and by its `seed` who lives there.
     Raises ConfigError for no place.
     """
-    from mitmeter.simulate import House as SimulatedHouse
     from mitmeter.simulate import Site
 
     since = plan.house_since
@@ -29,7 +47,7 @@ def house_of(plan: StationPlan, clock: Clock, zone: Any) -> House:
         since = lived.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     place = plan.persona.get("place")
     if place is None:
-        return SimulatedHouse(plan.seed, since, Site(zone=zone))
+        return Grounds(plan.seed, since, Site(zone=zone))
     if not isinstance(place, Mapping):
         raise ConfigError("place", "is no table")
     named = place.get("zone")
@@ -41,7 +59,7 @@ def house_of(plan: StationPlan, clock: Clock, zone: Any) -> House:
     seed = place.get("seed", plan.seed)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise ConfigError("place.seed", f"{seed!r} is no whole number")
-    return SimulatedHouse(seed, since, site)
+    return Grounds(seed, since, site)
 
 
 def _degrees(place: Mapping[str, Any], name: str, usual: float, most: int) -> float:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from mitmeter.daemon import control
 from mitmeter.daemon.clock import Clock
 from mitmeter.daemon.handles import raise_limit, within
-from mitmeter.daemon.house import house_of
+from mitmeter.daemon.house import Grounds, grounds_of
 from mitmeter.daemon.ingest import Ingest
 from mitmeter.daemon.network import Network
-from mitmeter.daemon.plan import DaemonPlan
+from mitmeter.daemon.plan import DaemonPlan, StationPlan
 from mitmeter.daemon.services import Services, new_id
 from mitmeter.daemon.station import Memory, Station, make_station
 from mitmeter.daemon.unit import Unit
@@ -150,9 +150,10 @@ class Daemon:
             task.add_done_callback(_tell_of_end)
         try:
             handles = raise_limit() // max(1, len(self.plan.stations))
+            houses: dict[tuple[str, Grounds], House] = {}
             for plan in self.plan.stations:
-                house = self._house or house_of(plan, self.clock, self.plan.zone)
                 name = plan.unit or plan.name
+                house = self._house or self._house_of(plan, name, houses)
                 unit = self.units.setdefault(name, Unit(name, self.data, services))
                 station = make_station(
                     within(plan, handles), services, memory, self.plan.zone, house, unit
@@ -176,6 +177,15 @@ class Daemon:
         except BaseException:
             await self._stop(commit, ingest)
             raise
+
+    def _house_of(
+        self, plan: StationPlan, unit: str, houses: dict[tuple[str, Grounds], House]
+    ) -> House:
+        """Return a station's house; the ports of one unit stand in one, which is lived through
+        once.
+        """
+        grounds = grounds_of(plan, self.clock, self.plan.zone)
+        return houses.setdefault((unit, grounds), grounds.build())
 
     async def _stop(self, commit: GroupCommit, ingest: Ingest) -> None:
         if self.web is not None:

@@ -94,9 +94,15 @@ class Rollups:
         """
         for number, device in self._waiting("stale", _EVER, quarters):
             self._sum_quarter(device, number)
-        for number, device in self._waiting("stale_days", _EVER, _EVER):
-            if not self._is_stale(device, number):
-                self._sum_day(device, number)
+        complete = self._db.execute(
+            "SELECT number, device FROM stale_days AS d WHERE NOT EXISTS"
+            " (SELECT 1 FROM stale AS s WHERE s.device = d.device"
+            " AND s.number >= d.number * ? AND s.number < (d.number + 1) * ?)"
+            " ORDER BY number, device",
+            (_PER_DAY, _PER_DAY),
+        ).fetchall()
+        for number, device in complete:
+            self._sum_day(device, number)
         return int(self._db.execute("SELECT count(*) FROM stale").fetchone()[0])
 
     def _mark(self) -> None:
