@@ -103,22 +103,19 @@ def _words(shown: Shown) -> str:
 
 def _object(pin: Pin) -> dict[str, Any]:
     """Return one pin as `pins list --json` prints it."""
-    refused = pin.refused
     return {
         "server": pin.where,
-        "sha256": pin.trusted.sha256,
-        "subject": pin.trusted.subject,
-        "not_before": pin.trusted.begins,
-        "not_after": pin.trusted.ends,
-        "first_seen": pin.trusted.seen,
+        **_certificate(pin.trusted),
         "station": pin.trusted.station,
-        "refused": None
-        if refused is None
-        else {
-            "sha256": refused.sha256,
-            "subject": refused.subject,
-            "not_before": refused.begins,
-            "not_after": refused.ends,
-            "first_seen": refused.seen,
-        },
+        "refused": None if pin.refused is None else _certificate(pin.refused),
+    }
+
+
+def _certificate(shown: Shown) -> dict[str, str]:
+    return {
+        "sha256": shown.sha256,
+        "subject": shown.subject,
+        "not_before": shown.begins,
+        "not_after": shown.ends,
+        "first_seen": shown.seen,
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mitmeter import registry
-from mitmeter.config.endpoint import ASKED, BROKER, ORIGINAL, Endpoint
+from mitmeter.config.endpoint import ASKED, BROKER, ORIGINAL, WEB, Endpoint
 from mitmeter.config.network_tables import Network
 from mitmeter.config.sink_tables import check_sink
 from mitmeter.config.suggest import hint, one_of
@@ -17,7 +17,6 @@ from mitmeter.errors import ConfigError
 Problem = tuple[str, str]
 
 SCHEMES = ("tcp", "tls", "ssl3")
-WEB = ("http", "https")
 _ALWAYS = {"name", "role", "protocol", "options"}
 _OF_ROLE = {
     "trap": {"listen", "control"},

@@ -12,6 +12,9 @@ from mitmeter.errors import ConfigError
 SCHEMES = ("tcp", "tls", "ssl3", "udp", "http", "https", "mqtt", "mqtts")
 # Those of a broker, where devices publish.
 BROKER = ("mqtt", "mqtts")
+# Those of a web server, and what they mean on the wire.
+_WIRE = {"http": "tcp", "https": "tls"}
+WEB = tuple(_WIRE)
 # Not an address but wherever a connection was going before a router turned it to us.
 ORIGINAL = "original"
 # Instead of a host: whichever name a client asks for in its TLS handshake.
@@ -39,6 +42,17 @@ class Endpoint:
             return ORIGINAL
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def authority(self) -> str:
+        """The host as a URL has it, with the port unless it is the scheme's usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if _DEFAULT_PORTS.get(self.scheme) == self.port else f"{host}:{self.port}"
+
+    @property
+    def wire(self) -> Endpoint:
+        """What is listened on or connected to: of a web server `tcp` or `tls`."""
+        return Endpoint(_WIRE.get(self.scheme, self.scheme), self.host, self.port)
 
     @property
     def loopback(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from mitmeter.config.endpoint import ASKED, ORIGINAL, Endpoint
@@ -14,7 +13,7 @@ from mitmeter.daemon.plan import StationPlan
 from mitmeter.daemon.services import Services
 from mitmeter.errors import ConfigError, LinkError
 from mitmeter.transport import Link
-from mitmeter.transport.certificates import host_name
+from mitmeter.transport.certificates import host_name, is_address
 from mitmeter.transport.original import Optioned, is_ours, original_destination
 
 if TYPE_CHECKING:
@@ -82,11 +81,11 @@ class Onward:
                 raise LinkError("the client asked for no name, so there is nobody to pass it on to")
             return Goal(Endpoint(to.scheme, asked, to.port))
         # An address has no name of its own.
-        return Goal(to, asked if _is_address(to.host) and to.scheme == "tls" else "")
+        return Goal(to, asked if is_address(to.host) and to.scheme == "tls" else "")
 
     def trust(self, goal: Goal) -> Trust:
         """Return what makes a server's certificate a good one."""
-        from mitmeter.transport.tls import Judged, Pinned, Unverified, Verified
+        from mitmeter.transport.tls import Pinned, Unverified, Verified
 
         if self._upstream == "unverified":
             return Unverified()
@@ -94,7 +93,7 @@ class Onward:
             return Verified()
         if self._upstream != "pinned":
             return Pinned(self._upstream)
-        return Judged(self._book(f"{goal.name or goal.endpoint.host}:{goal.endpoint.port}").judge)
+        return self._book(f"{goal.name or goal.endpoint.host}:{goal.endpoint.port}").trust
 
     async def check_for_loop(self, goal: Goal, own: str) -> None:
         """Raise LinkError where a server is ourselves, by whatever name."""
@@ -158,11 +157,3 @@ def _upstream(text: str) -> str:
             f"{text!r} is none of verified, pinned, unverified, and sha256: with 64 hex digits",
         )
     return pin
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

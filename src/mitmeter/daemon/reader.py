@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mitmeter.config.endpoint import Endpoint
+from mitmeter.config.endpoint import WEB
 from mitmeter.daemon.drive import TalkDrive, Wish
 from mitmeter.daemon.ends import SCHEMES, dial
 from mitmeter.daemon.plan import StationPlan
@@ -20,13 +20,7 @@ from mitmeter.model import Severity, Side, printable
 from mitmeter.protocol import READ, HeadendContext, Progress
 from mitmeter.transport import Link, LinkOwner
 
-if TYPE_CHECKING:
-    from mitmeter.transport.tls import Trust
-
-# What a web server's addresses mean on the wire. Over https the first certificate is pinned.
-_WIRE = {"http": "tcp", "https": "tls"}
-_USUAL = {"http": 80, "https": 443}
-READABLE = (*SCHEMES, *_WIRE)
+READABLE = (*SCHEMES, *WEB)
 _MOST_PATIENCE = 8
 
 
@@ -119,22 +113,15 @@ class ReaderStation(Station):
         self._over_now = asyncio.get_running_loop().create_future()
         try:
             await dial(
-                Endpoint(_WIRE.get(to.scheme, to.scheme), to.host, to.port),
+                to.wire,
                 self._accept,
                 timeout=self.plan.patience.connect,
                 verify=self.plan.options.get("upstream") != "unverified",
-                trust=self._judged(),
+                trust=None if self._trust is None else self._trust.trust,
             )
         except LinkError as exc:
             return Visit("", 0, 0, str(exc))
         return await self._over_now
-
-    def _judged(self) -> Trust | None:
-        if self._trust is None:
-            return None
-        from mitmeter.transport.tls import Judged
-
-        return Judged(self._trust.judge)
 
     def _accept(self, link: Link) -> LinkOwner:
         make = self.plan.spec.headend
@@ -185,8 +172,6 @@ class ReaderStation(Station):
 def _options(plan: StationPlan) -> Mapping[str, str]:
     """Return the station's options, for a web server with whom to ask for, as `host`."""
     to = plan.to
-    if to is None or to.scheme not in _USUAL:
+    if to is None or to.scheme not in WEB:
         return plan.options
-    host = f"[{to.host}]" if ":" in to.host else to.host
-    usual = to.port == _USUAL[to.scheme]
-    return {"host": host if usual else f"{host}:{to.port}", **plan.options}
+    return {"host": to.authority, **plan.options}

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 
-from mitmeter.config.endpoint import Endpoint
+from mitmeter.config.endpoint import WEB
 from mitmeter.daemon.access_log import AccessLog
-from mitmeter.daemon.ends import Front
+from mitmeter.daemon.ends import Front, dial
 from mitmeter.daemon.plan import StationPlan
 from mitmeter.daemon.services import Services, new_id
 from mitmeter.daemon.station import Station
@@ -35,11 +34,10 @@ from mitmeter.protocol import (
     ToClient,
     ToServer,
 )
-from mitmeter.transport import Link, LinkOwner, connect
+from mitmeter.transport import Link, LinkOwner
+from mitmeter.transport.original import address_towards
 
 LOGS = "log"
-_USUAL = {"http": 80, "https": 443}
-_WIRE = {"http": "tcp", "https": "tls"}
 
 
 class ReverseStation(Station):
@@ -66,7 +64,7 @@ class ReverseStation(Station):
         if plan.to is None or plan.listen is None or plan.spec.reverse is None:
             raise ConfigError("--to", "says which gateway to stand before, as in https://192.0.2.7")
         for key, endpoint in (("to", plan.to), ("listen", plan.listen)):
-            if endpoint.scheme not in _WIRE:
+            if endpoint.scheme not in WEB:
                 raise ConfigError(key, f"{endpoint.scheme}:// is none of http, https")
         days = plan.options.get("log-days", "3")
         if not days.isdigit():
@@ -76,13 +74,12 @@ class ReverseStation(Station):
         )
         self._where = f"{plan.to.host}:{plan.to.port}"
         self._trust = FirstUse(self.services, plan.name, self._where)
-        wire = Endpoint(_WIRE[plan.listen.scheme], plan.listen.host, plan.listen.port)
         # Browsers come to us, not meters: a certificate by our own authority, as they like it.
         self._front = Front(plan, self.services, kind="plain")
-        await self._front.open(wire, self._accept, self._refuse)
+        await self._front.open(plan.listen.wire, self._accept, self._refuse)
         self._address = "" if self.listener is None else self.listener.address
         context = ReverseContext(
-            server=_origin(plan.to),
+            server=f"{plan.to.scheme}://{plan.to.authority}",
             secure=plan.listen.scheme == "https",
             port=int(self._address.rpartition(":")[2]),
             names=tuple(n.strip() for n in plan.options.get("names", "").split(",") if n.strip()),
@@ -163,16 +160,15 @@ class ReverseStation(Station):
             made.append(_Server(self, self.services, conversation, link))
             return made[0]
 
-        seconds = self.plan.patience.connect
+        any_will_do = self.plan.options.get("upstream") == "unverified"
         try:
-            if to.scheme == "http":
-                await connect(to.host, to.port, accept, timeout=seconds)
-            else:
-                from mitmeter.transport.tls import Judged, Unverified, connect_foreign
-
-                any_will_do = self.plan.options.get("upstream") == "unverified"
-                trust = Unverified() if any_will_do else Judged(self._trust.judge)
-                await connect_foreign(to.host, to.port, accept, trust=trust, timeout=seconds)
+            await dial(
+                to.wire,
+                accept,
+                timeout=self.plan.patience.connect,
+                verify=not any_will_do,
+                trust=None if any_will_do else self._trust.trust,
+            )
         except LinkError as exc:
             self._tell_of_failure(str(exc))
             return
@@ -352,12 +348,6 @@ def _joined(effects: Iterable[ReverseEffect]) -> list[ReverseEffect]:
     return found
 
 
-def _origin(endpoint: Endpoint) -> str:
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    usual = _USUAL[endpoint.scheme] == endpoint.port
-    return f"{endpoint.scheme}://{host}" if usual else f"{endpoint.scheme}://{host}:{endpoint.port}"
-
-
 def _near(host: str) -> bool:
     """Tell whether this machine has an address in the host's network, taken to be a /24.
 
@@ -365,11 +355,7 @@ def _near(host: str) -> bool:
     """
     try:
         there = ip_address(host)
-        if there.version != 4 or there.is_loopback:
-            return True
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect((host, 9))  # sends nothing: only asks which way it would go
-            here = probe.getsockname()[0]
-    except (ValueError, OSError):
+    except ValueError:
         return True
-    return ip_address(here) in ip_network(f"{host}/24", strict=False)
+    here = None if there.version != 4 or there.is_loopback else address_towards(host)
+    return here is None or ip_address(here) in ip_network(f"{host}/24", strict=False)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mitmeter.daemon.services import Services
 from mitmeter.errors import LinkError
 from mitmeter.model import Severity, printable
 from mitmeter.transport.pins import WARN_BEFORE, Changed, New, Pin, PinBook
+
+if TYPE_CHECKING:
+    from mitmeter.transport.tls import Trust
 
 log = logging.getLogger("mitmeter")
 
@@ -35,6 +39,13 @@ class FirstUse:
         self._book = pin_book(services.data)
         self._warned: str = ""
         self.changed = False
+
+    @property
+    def trust(self) -> Trust:
+        """What a connection to the server is to be made with."""
+        from mitmeter.transport.tls import Judged
+
+        return Judged(self.judge)
 
     def judge(self, der: bytes) -> str:
         """Return "" for the pinned certificate, or the first one; else why not."""

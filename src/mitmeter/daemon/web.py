@@ -15,6 +15,7 @@ from mitmeter.daemon.plan_web import WebPlan
 from mitmeter.errors import ConfigError, LinkError, MitmeterError
 from mitmeter.model import Secret
 from mitmeter.transport.certificates import Authority, host_name, is_address
+from mitmeter.transport.original import address_towards
 from mitmeter.transport.tcp import why_not
 from mitmeter.transport.tls import server_context
 
@@ -165,8 +166,10 @@ class Web:
         found = (name if is_address(name) else host_name(name) for name in self._names())
         names = [name for name in found if name and name not in ("0.0.0.0", "::")]
         authority = Authority(self._daemon.data / "certificates")
-        every = list(dict.fromkeys([*names, "localhost", "127.0.0.1", *_own_addresses()]))
-        return authority.certificate_for(every, now=datetime.now(UTC)).path
+        # By which others reach us, where there are others.
+        own = address_towards("192.0.2.1")
+        every = dict.fromkeys([*names, "localhost", "127.0.0.1", *([own] if own else [])])
+        return authority.certificate_for(list(every), now=datetime.now(UTC)).path
 
     async def _renew(self) -> None:
         while True:
@@ -227,13 +230,6 @@ def _own_names() -> Iterator[str]:
     yield name
     yield name.partition(".")[0]
     yield f"{name.partition('.')[0]}.local"
-
-
-def _own_addresses() -> Iterator[str]:
-    """Yield the address others reach this machine by, where there is one."""
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing: only asks which way it would go
-        yield str(probe.getsockname()[0])
 
 
 def _server(config: Any) -> Any:

@@ -45,6 +45,16 @@ def is_ours(host: str) -> bool:
     return True
 
 
+def address_towards(host: str) -> str | None:
+    """Return the IPv4 address this machine would speak to a host from; None where it has none."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.connect((host, 9))  # sends nothing: only asks which way it would go
+            return str(asking.getsockname()[0])
+    except OSError:
+        return None
+
+
 def _by_ipv4(link: Optioned) -> tuple[str, int] | None:
     found = link.option(socket.SOL_IP, _SO_ORIGINAL_DST, _SOCKADDR_IN)
     if len(found) < 8:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from mitmeter.devices.smgw import pages
@@ -464,8 +464,7 @@ class GatewayReverse:
     def _page_for(self, ask: Ask, page: pages.Page, now: datetime) -> Iterator[ReverseEffect]:
         for client in list(ask.clients):
             if client in self._clients:
-                request = replace(ask.request)
-                yield from self._page(client, request, page, now, ask.arrived)
+                yield from self._page(client, ask.request, page, now, ask.arrived)
 
     def _page(
         self,
